@@ -1,0 +1,65 @@
+# `make demo` shows the proxy at work, `make test` proves it. Both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JS := tests/js
+JS_READY := $(JS)/node_modules/.ready
+UPSTREAM ?= $(FTRACK_PROXY_UPSTREAM)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test soak test-js-setup lint format clean
+
+## make help     list what can be made
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make setup    make .venv with the ftrack-proxy command and the development tools in it
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+## make demo     the main job: simulated ftrack, the proxy, and the real client doing its work twice
+demo: $(READY)
+	$(BIN)/python -m tests.demo
+
+## make run      run the proxy: make run UPSTREAM=https://STUDIO.ftrackapp.com
+run: $(READY)
+	$(BIN)/ftrack-proxy serve $(if $(UPSTREAM),--upstream $(UPSTREAM))
+
+## make test     run all tests
+test: $(READY) test-js-setup
+	$(BIN)/python -m pytest -n auto $(TESTS)
+
+## make soak     compare 200,000 proxied answers with direct ones while everything changes: make soak SOAK="--seed 7"
+soak: $(READY)
+	$(BIN)/python -m tests.oracle.soak $(SOAK)
+
+# The JavaScript client is tested where there is node; where there is not, its tests say that they are skipped.
+test-js-setup:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(JS_READY); fi
+
+$(JS_READY): $(JS)/package.json
+	cd $(JS) && npm install --no-audit --no-fund --no-package-lock --loglevel=error
+	@touch $@
+
+## make lint     format check, lint, types, import rules
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+## make format   put the code into its form
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+## make clean    remove what was made
+clean:
+	rm -rf $(VENV) $(JS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
