@@ -1,0 +1,188 @@
+"""Builds a proxy out of its parts, starts it, and takes it down again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from ftrack_proxy.freshness.change_log import ChangeLog
+from ftrack_proxy.freshness.changes import ChangeSource, anything
+from ftrack_proxy.freshness.coverage import LearnedCoverage
+from ftrack_proxy.hub.coverage import FeedCoverage
+from ftrack_proxy.hub.intake import HubIntake
+from ftrack_proxy.hub.relay import HubRelay
+from ftrack_proxy.hub.subscription import ChangeFeed
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.trust import Trust
+from ftrack_proxy.observe.counters import Counters
+from ftrack_proxy.observe.status import status_document
+from ftrack_proxy.request.api import Api
+from ftrack_proxy.request.explain import Explainer
+from ftrack_proxy.request.fetch import Fetcher
+from ftrack_proxy.request.forward import Forwarder
+from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.learning import Learning
+from ftrack_proxy.request.read import Reader
+from ftrack_proxy.request.split import Splitter
+from ftrack_proxy.request.understand import Understanding
+from ftrack_proxy.settings import Settings
+from ftrack_proxy.store.disk import DiskTier
+from ftrack_proxy.store.folder import CacheFolder
+from ftrack_proxy.store.memory import MemoryTier
+from ftrack_proxy.store.results import ResultStore
+from ftrack_proxy.store.state_file import read_state, write_state
+from ftrack_proxy.upstream.client import UpstreamClient
+from ftrack_proxy.web.app import Front
+from ftrack_proxy.web.explain import ExplainPage
+from ftrack_proxy.web.host_check import HostCheck
+from ftrack_proxy.web.management import Management
+from ftrack_proxy.web.passthrough import PassThrough
+
+# How long a key is believed after ftrack accepted it.
+_TRUST_LIFETIME = 300.0
+# How long requests in progress are given at the end.
+_DRAIN_TIMEOUT = 30.0
+_IDLE_TIMEOUT = 3630.0
+_MAX_HEADER = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A running proxy, open to inspection by tests."""
+
+    journal: Journal
+    understanding: Understanding
+    coverage: FeedCoverage
+    learning: Learning
+    client: UpstreamClient
+    api: Api
+    store: ResultStore
+    port: int
+
+
+def boot_clock() -> float:
+    """Seconds that go on while the machine sleeps, where the system has such a clock."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
+@asynccontextmanager
+async def running_proxy(
+    settings: Settings,
+    folder: CacheFolder,
+    disk: DiskTier,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    clock: Callable[[], float] = boot_clock,
+) -> AsyncIterator[Parts]:
+    """Run a proxy for as long as the context is open; leaving it drains.
+
+    ``folder`` and ``disk`` are opened before and closed after by the caller: they block.
+
+    Raises:
+        OSError: the listener cannot be opened.
+    """
+    instance = secrets.token_hex(8)
+    client = UpstreamClient(settings.upstream, instance)
+    log, counters = ChangeLog(), Counters()
+
+    def build_feed(credentials: Credentials, next_stretch: Callable[[], int]) -> ChangeFeed:
+        return ChangeFeed(client, credentials, on_frame=intake.take, next_stretch=next_stretch, clock=clock)
+
+    coverage = FeedCoverage(
+        settings.feed_credentials(environment), may_borrow=settings.listen.is_loopback, build=build_feed
+    )
+    store = ResultStore(MemoryTier(settings.memory_size), disk)
+    journal = Journal(
+        clock=clock,
+        log=log,
+        trust=Trust(lifetime=_TRUST_LIFETIME),
+        coverage=coverage,
+        results=store,
+        counters=counters,
+    )
+    understanding = Understanding(settings.policy, on_change=lambda: journal.record([anything(ChangeSource.SCHEMA)]))
+    learned = LearnedCoverage(settings.policy)
+    learned_file = settings.state_dir / "coverage.json"
+    learned.restore(await asyncio.to_thread(read_state, learned_file))
+    learning = Learning(
+        learned,
+        journal,
+        understanding,
+        live=coverage.live_stretches,
+        save=lambda document: write_state(learned_file, document),
+    )
+    intake = HubIntake(journal, understanding, learning)
+    fetcher = Fetcher(journal, client, understanding, str(settings.upstream), settle_window=settings.settle_window)
+    forwarder = Forwarder(journal, fetcher, client, learning)
+    reader = Reader(journal, fetcher)
+    api = Api(Splitter(), reader, forwarder)
+    explainer = Explainer(journal, understanding, reader.asked, live=lambda: bool(coverage.live_stretches()))
+    relay = HubRelay(client, intake.take)
+
+    async def status() -> dict[str, Any]:
+        results, disk_bytes = await store.measure()
+        return status_document(
+            upstream=str(settings.upstream),
+            upstream_requests=client.requests,
+            upstream_problem=client.problem,
+            feeds=[(feed.position()[1], feed.position()[0], feed.problem) for feed in coverage.feeds],
+            coverage=learning.described(),
+            changes=log.head,
+            results=results,
+            disk_bytes=disk_bytes,
+            store_trouble=store.trouble,
+            counters=counters,
+        )
+
+    management = Management(status, {"explain": ExplainPage(explainer.explain).handle})
+    front = Front(
+        api=api,
+        relay=relay,
+        pass_through=PassThrough(client, journal),
+        management=management,
+        host_check=HostCheck(settings.listen.host, settings.allowed_hosts),
+        client=client,
+        salt=folder.salt,
+        instance=instance,
+    )
+    application = front.application()
+    application.on_shutdown.append(lambda _: relay.close())
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=_IDLE_TIMEOUT,
+        shutdown_timeout=_DRAIN_TIMEOUT,
+        max_line_size=_MAX_HEADER,
+        max_field_size=_MAX_HEADER,
+    )
+    checking: asyncio.Task[None] | None = None
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, settings.listen.host, settings.listen.port)
+        await site.start()
+        coverage.start()
+        checking = asyncio.get_running_loop().create_task(learning.run(), name="learn coverage")
+        management.ready = True
+        yield Parts(journal, understanding, coverage, learning, client, api, store, runner.addresses[0][1])
+    finally:
+        management.ready = False
+        await runner.cleanup()
+        await forwarder.finish(_DRAIN_TIMEOUT)
+        await coverage.close()
+        if checking is not None:
+            checking.cancel()
+            with suppress(asyncio.CancelledError):
+                await checking
+            await learning.save()
+        await client.close()

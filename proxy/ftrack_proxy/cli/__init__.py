@@ -1,0 +1,1 @@
+"""The ``ftrack-proxy`` command, one file a subcommand."""

@@ -1,0 +1,331 @@
+"""Could this change alter that answer? A rule a function; each says what of an answer it protects.
+
+An answer is affected if any rule fires. A rule that does not fire is certain of it: what is not known of the
+changed entity, of ftrack's own evaluation, or of the answer, counts against it (design: three-valued logic,
+unknown is true).
+
+A changed entity reaches an answer in the ways below and no other: as one of its rows or of the rows that they
+refer to (content), by entering or leaving the rows (membership, order), through what criteria look at beyond
+the rows (crossing), as a member of a collection that is shown (collection), or through a derived value (derived).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ftrack_proxy.freshness.case import Case
+from ftrack_proxy.freshness.change import UNKNOWN, Change, ChangeKind
+from ftrack_proxy.freshness.facts import Facts, facts_after, place_of
+from ftrack_proxy.freshness.question import Question
+from ftrack_proxy.freshness.result import Result
+from ftrack_proxy.freshness.truth import Truth
+from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.families import CONTEXT
+from ftrack_proxy.schema.names import foreign_key_of
+
+# Attributes by which the server tells collections of one item type apart (assignments, allocations).
+_SORTING: Final = frozenset(
+    {"type", "system_type", "entity_type", "parent_type", "from_entity_type", "to_entity_type", "object_type_id"}
+)
+_NAMES: Final = frozenset({"name", "full_name"})
+_PLACE: Final = _NAMES | {"parent_id", "project_id", "context_type"}
+_ASSET_ID: Final = frozenset({"asset_id"})
+_VERSION: Final = "AssetVersion"
+# What links and the choice of the latest one look at of versions.
+_OF_VERSIONS: Final = frozenset({"version", "asset_id", "task_id", "date", "is_published"})
+# What is derived from these stands in the same project. Thumbnails and tasks of versions can be from another.
+_IN_ONE_PROJECT: Final = frozenset({CONTEXT, "Timelog", "Asset"})
+# The keys behind the path upwards: it tells their value where the change itself does not.
+_HIERARCHY_KEYS: Final = frozenset({"parent_id", "project_id", "context_id", "asset_id", "version_id"})
+
+
+Rule = Callable[[Case], bool]
+
+
+def anywhere(case: Case) -> bool:
+    """A0: it is not told which rows of the family changed: any that the query reads. No other rule is asked then.
+
+    Where a removed row stood is known; what goes with it stood below, in the same project.
+    """
+    if case.is_misnamed:
+        return True
+    if case.changed is not None:
+        question, family = case.question, case.family
+        crossed = question.crossings.get(family)
+        if (family in question.listed or (crossed and crossed.many)) and _may_change_owner(case):
+            return True
+        names = question.shown.get(family, frozenset()) | (crossed.names if crossed else frozenset())
+        if family == question.family:
+            names |= question.own_filter | question.own_order
+        return case.touches(names) or _meets_sources(case, case.sources)
+    return not _lies_in_another_project(case)
+
+
+def content(case: Case) -> bool:
+    """A1: an entity in the answer changed an attribute that is shown, or is gone."""
+    if case.change.kind is ChangeKind.ADDED or not case.is_mentioned(case.change.entity_id):
+        return False
+    return case.change.kind is not ChangeKind.UPDATED or case.touches(case.question.shown.get(case.family, frozenset()))
+
+
+def entered(case: Case) -> bool:
+    """A2: a new entity may be one of the rows, unless it certainly does not meet the criteria."""
+    if case.change.kind is not ChangeKind.ADDED or not case.may_be_row():
+        return False
+    return case.meets(facts_after(case.change, case.family)) is not Truth.FALSE
+
+
+def moved_in_or_out(case: Case) -> bool:
+    """A3: an entity changed what the criteria look at: a row may have to go, another to come."""
+    if case.change.kind is not ChangeKind.UPDATED or not case.may_be_row():
+        return False
+    if not case.touches(case.question.own_filter):
+        return False
+    after = case.meets(facts_after(case.change, case.family))
+    if case.is_mentioned(case.change.entity_id):
+        # Mentioned is not yet a row: another row may refer to it. A row stays only if it was one before.
+        return not case.is_out() and not case.is_in()
+    return after is not Truth.FALSE if case.result.complete else not case.is_out()
+
+
+def reordered(case: Case) -> bool:
+    """A4: an entity changed what the rows are ordered by: a row moves, or one beyond the window comes in."""
+    if case.change.kind is not ChangeKind.UPDATED or not case.may_be_row():
+        return False
+    if not case.touches(case.question.own_order):
+        return False
+    if case.is_mentioned(case.change.entity_id):
+        return True
+    return not case.result.complete and case.meets(facts_after(case.change, case.family)) is not Truth.FALSE
+
+
+def made_room(case: Case) -> bool:
+    """A5: an entity that stood before or behind the window is gone: the rows move up."""
+    if case.change.kind is not ChangeKind.REMOVED or not case.may_be_row() or case.result.complete:
+        return False
+    return not case.is_out()
+
+
+def crossing(case: Case) -> bool:
+    """A6: criteria, order or a sub-query look at rows of this family beyond the query's own.
+
+    Rows that come and go matter where the way to them leads through a collection or a sub-query; where it follows
+    a foreign key, nothing refers yet to a row that is new.
+    """
+    crossed = case.question.crossings.get(case.family)
+    if crossed is None or _owner_is_out(case):
+        return False
+    if case.change.kind is ChangeKind.ADDED:
+        return crossed.many
+    if case.change.kind is ChangeKind.UPDATED:
+        return case.touches(crossed.names) or (crossed.many and _may_change_owner(case))
+    return True
+
+
+def collection(case: Case) -> bool:
+    """A7: an entity comes into a collection that is shown, or changes from one to another.
+
+    Its owner, old or new, is in the answer, or not told. What is gone from a collection was mentioned there (A1).
+    """
+    owners = case.question.listed.get(case.family)
+    if owners is None or case.change.kind is ChangeKind.REMOVED:
+        return False
+    if case.change.kind is ChangeKind.UPDATED:
+        if not _may_change_owner(case):
+            return False
+        if case.is_mentioned(case.change.entity_id):
+            return True
+    return _may_hang_on_mentioned(case, owners)
+
+
+def derived_shown(case: Case) -> bool:
+    """A8: a shown value is derived from this family, by a way on which the changed entity may lie."""
+    names = case.question.derived_shown.get(case.family)
+    return names is not None and _meets_sources(case, names) and not _derives_elsewhere(case, names)
+
+
+def derived_filter(case: Case) -> bool:
+    """A9: criteria or order look at a value that is derived from this family."""
+    names = case.question.derived_filter.get(case.family)
+    if names is None or not _meets_sources(case, names):
+        return False
+    if case.family in _IN_ONE_PROJECT and _lies_in_another_project(case):
+        return False
+    # What is new has nothing below it yet: the collections that it comes into are A6's.
+    return not (case.family == CONTEXT and case.change.kind is ChangeKind.ADDED and names <= _PLACE)
+
+
+def aggregated(case: Case) -> bool:
+    """A10: groups and sums show no ids; any entity that may be counted counts."""
+    if not case.question.aggregated or not case.may_be_row():
+        return False
+    reads = case.question.shown.get(case.family, frozenset()) | case.question.own_filter | case.question.own_order
+    return case.touches(reads) and not case.is_out()
+
+
+RULES: Final[dict[str, Rule]] = {
+    "A0": anywhere,
+    "A1": content,
+    "A2": entered,
+    "A3": moved_in_or_out,
+    "A4": reordered,
+    "A5": made_room,
+    "A6": crossing,
+    "A7": collection,
+    "A8": derived_shown,
+    "A9": derived_filter,
+    "A10": aggregated,
+}
+"""Rule ids, in the order in which they are tried."""
+
+EVERYTHING: Final = "A*"
+"""Not a rule: the change may have touched anything, or the answer may have read anything."""
+
+
+def affects(change: Change, result: Result, question: Question | None, catalogue: Catalogue | None) -> str | None:
+    """Return the id of the rule by which ``change`` may alter ``result``, ``None`` if it certainly does not."""
+    if change.families is None or result.families is None:
+        return EVERYTHING
+    families = change.families & result.families
+    if not families:
+        return None
+    if question is None or catalogue is None:
+        return EVERYTHING
+    for family in families:
+        case = Case(change, result, question, catalogue, family)
+        for name, rule in RULES.items():
+            if (rule is anywhere) == case.is_of_a_whole_family and rule(case):
+                return name
+    return None
+
+
+# -- what the rules ask ------------------------------------------------------------------------------------
+
+
+def _lies_in_another_project(case: Case) -> bool:
+    """True if the query looks at contexts of one project, and certainly not at that of the change.
+
+    What derives from a context, or goes with it, stands in the same project.
+    """
+    place = place_of(case.change)
+    if not place or case.question.family != CONTEXT or not case.question.within_project:
+        return False
+    if _may_come_from_elsewhere(case):
+        return False
+    return case.meets(Facts(CONTEXT, None, {"project_id": place[-1][0]}, ())) is Truth.FALSE
+
+
+def _owner_is_out(case: Case) -> bool:
+    """True if the query's row that the changed one belongs to certainly does not meet the criteria anyway.
+
+    Known where criteria look at the family in one step from the query's own rows (the assignments of a task), and
+    the changed row hangs directly on such a row and stays there.
+    """
+    place = place_of(case.change)
+    if case.family not in case.question.direct or not place or place[0][1] != case.question.family:
+        return False
+    if case.family == case.question.family or _has_two_owners(case):
+        return False
+    if case.change.kind is ChangeKind.UPDATED and _may_change_owner(case):
+        return False
+    return case.meets(Facts(case.question.family, place[0][0], {}, place[1:])) is Truth.FALSE
+
+
+def _has_two_owners(case: Case) -> bool:
+    """True if rows of the family can hang on two of the query's rows at once: the path upwards tells one of them."""
+    for type_name in case.catalogue.members(case.family):
+        keys = 0
+        for name, attribute in case.catalogue.types[type_name].attributes.items():
+            targets = {case.catalogue.family_of.get(target) for target in attribute.key_of}
+            keys += name not in ("id", "project_id") and case.question.family in targets
+        if keys > 1:
+            return True
+    return False
+
+
+def _may_change_owner(case: Case) -> bool:
+    """True if the change may put the entity under another owner, or into another of the owner's collections."""
+    changed = case.changed
+    if changed is None:
+        return True
+    types = [case.catalogue.types[name] for name in case.catalogue.members(case.family)]
+    for name in changed:
+        found = [t.attributes[name] for t in types if name in t.attributes]
+        if not found or name in _SORTING or name.endswith("_id"):
+            return True
+        if any(attribute.kind is not Kind.SCALAR or attribute.key_of for attribute in found):
+            return True
+    return False
+
+
+def _may_hang_on_mentioned(case: Case, owners: frozenset[str]) -> bool:
+    """True if an owner in the answer may have won this entity: its id is told, or some owner's id is not."""
+    declared = case.catalogue.types.get(case.change.entity_type or "")
+    if declared is None:
+        return True
+    hierarchical = _HIERARCHY_KEYS if place_of(case.change) else frozenset[str]()
+    # What goes from one of its owner's collections into another keeps its keys.
+    changed = case.changed if case.change.kind is ChangeKind.UPDATED and not case.touches(_SORTING) else None
+    for name, attribute in declared.attributes.items():
+        hidden = attribute.kind is Kind.REFERENCE and foreign_key_of(declared, name) is None and not attribute.computed
+        if name == "id" or not (attribute.key_of or name.endswith("_id") or hidden):
+            continue
+        pointed = (*attribute.key_of, attribute.target) if hidden else attribute.key_of
+        targets = {case.catalogue.family_of.get(target or "", "") for target in pointed}
+        if targets and targets.isdisjoint(owners):
+            continue
+        if changed is not None and name not in changed:
+            continue
+        told = case.change.attributes.get(name, (UNKNOWN, UNKNOWN))[1]
+        if told is UNKNOWN:
+            if name not in hierarchical or any(case.result.mentions(above) for above in case.change.ancestors):
+                return True
+        elif told is not None and (not isinstance(told, str) or case.result.mentions(told)):
+            return True
+    return False
+
+
+def _meets_sources(case: Case, names: frozenset[str]) -> bool:
+    return "*" in names or case.touches(names)
+
+
+def _derives_elsewhere(case: Case, names: frozenset[str]) -> bool:
+    """True if none of the rows in the answer can derive a value from the changed entity."""
+    change, question = case.change, case.question
+    if question.aggregated:
+        return False  # Groups show no ids.
+    if case.family == CONTEXT:
+        changed = case.changed
+        if changed is not None and changed & names <= _NAMES:
+            # A name is shown in links, and a link's step has the id that it is of.
+            return not case.is_mentioned(change.entity_id)
+        if change.kind is ChangeKind.ADDED and names <= _PLACE and CONTEXT not in question.listed:
+            # What is new has nothing below it yet that could show where it stands.
+            return True
+        return _shows_other_projects(case)
+    if case.family in _IN_ONE_PROJECT:
+        return not _may_come_from_elsewhere(case) and _shows_other_projects(case)
+    if (
+        case.family == _VERSION
+        and names <= _OF_VERSIONS
+        and (change.kind is not ChangeKind.UPDATED or not case.touches(_ASSET_ID))
+    ):
+        # A link has the ids of its steps; which one is the latest depends on the versions of one asset.
+        asset = facts_after(change, case.family).value("asset_id") if "date" in names else None
+        known = asset is None or (question.shows_asset and isinstance(asset, str) and not case.result.mentions(asset))
+        return known and not case.is_mentioned(change.entity_id)
+    return False
+
+
+def _may_come_from_elsewhere(case: Case) -> bool:
+    """True if the path upwards may not be where the entity hung before. Contexts that move change everything."""
+    return case.change.kind is ChangeKind.UPDATED and case.family != CONTEXT and _may_change_owner(case)
+
+
+def _shows_other_projects(case: Case) -> bool:
+    """True if all rows of the answer are contexts, or what hangs on them, of other projects than the change."""
+    change, place = case.change, place_of(case.change)
+    project = change.entity_id if change.entity_type == "Project" else place[-1][0] if place else None
+    inside = case.question.family == CONTEXT and case.question.within_project and case.question.shows_project
+    return inside and project is not None and not case.result.mentions(project)

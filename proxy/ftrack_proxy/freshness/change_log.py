@@ -1,0 +1,77 @@
+"""The ordered changes that the proxy knows of, numbered and bounded."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+
+from ftrack_proxy.freshness.changes import Change
+
+
+class ChangeLog:
+    """Changes by ``seq``, indexed by family.
+
+    Bounded by ``limit`` entries, except that what is younger than ``minimum_age`` seconds stays (a slow fetch
+    must still find the changes that it overlapped) up to ten times as many. ``tail`` is the newest dropped
+    ``seq``: nothing older can be judged.
+    """
+
+    def __init__(self, *, limit: int = 20_000, minimum_age: float = 300.0) -> None:
+        self._limit = limit
+        self._minimum_age = minimum_age
+        self._entries: deque[tuple[int, float, Change]] = deque()
+        self._by_family: defaultdict[str, deque[tuple[int, Change]]] = defaultdict(deque)
+        self._of_everything: deque[tuple[int, Change]] = deque()
+        self.head = 0
+        self.tail = 0
+
+    def append(self, change: Change, now: float) -> int:
+        """Record a change at ``now`` (seconds) and return its ``seq``."""
+        self.head += 1
+        self._entries.append((self.head, now, change))
+        for index in self._indexes(change):
+            index.append((self.head, change))
+        self._trim(now)
+        return self.head
+
+    def between(self, after: int, through: int, families: frozenset[str] | None) -> Iterator[tuple[int, Change]]:
+        """Yield the changes in ``(after, through]`` that touch one of ``families`` (``None``: any change)."""
+        if families is None:
+            yield from self._slice(((seq, change) for seq, _, change in reversed(self._entries)), after, through)
+            return
+        yield from self._slice(reversed(self._of_everything), after, through)
+        for family in families:
+            if family in self._by_family:
+                yield from self._slice(reversed(self._by_family[family]), after, through)
+
+    def since(self, moment: float, through: int, families: frozenset[str] | None) -> Iterator[tuple[float, Change]]:
+        """Yield the changes recorded at ``moment`` or later, up to ``through``, with their times, newest first."""
+        for seq, recorded, change in reversed(self._entries):
+            if recorded < moment:
+                return
+            touches = families is None or change.families is None or not change.families.isdisjoint(families)
+            if seq <= through and touches:
+                yield recorded, change
+
+    @staticmethod
+    def _slice(newest_first: Iterator[tuple[int, Change]], after: int, through: int) -> Iterator[tuple[int, Change]]:
+        for seq, change in newest_first:
+            if seq <= after:
+                return
+            if seq <= through:
+                yield seq, change
+
+    def _indexes(self, change: Change) -> list[deque[tuple[int, Change]]]:
+        if change.families is None:
+            return [self._of_everything]
+        return [self._by_family[family] for family in change.families]
+
+    def _trim(self, now: float) -> None:
+        while len(self._entries) > self._limit:
+            seq, recorded, change = self._entries[0]
+            if now - recorded < self._minimum_age and len(self._entries) <= 10 * self._limit:
+                return
+            self._entries.popleft()
+            for index in self._indexes(change):
+                index.popleft()
+            self.tail = seq

@@ -1,0 +1,198 @@
+"""Why a query is answered as it is: canonical form, what it reads, how it may be kept, and what has become of what
+was kept. Values in, a document out; it shows no entity's data and nobody's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ftrack_proxy.freshness.change import Change, ChangeKind, ChangeSource
+from ftrack_proxy.freshness.invalidation import invalidated_by, rule_in_words
+from ftrack_proxy.freshness.judge import Meaning, Reason, Verdict
+from ftrack_proxy.freshness.policy import Policy, PolicyKind, Terms
+from ftrack_proxy.freshness.question import question_of
+from ftrack_proxy.freshness.read_set import ReadSet, read_set
+from ftrack_proxy.language.canonical import canonical
+from ftrack_proxy.language.parser import NotUnderstood, parse
+from ftrack_proxy.language.syntax import Query
+from ftrack_proxy.schema.catalogue import Catalogue
+
+# The worst first: what several people's answers are summed up to.
+_WORST: Final = (
+    Reason.AFFECTED,
+    Reason.LOG_OVERRUN,
+    Reason.UNVERIFIED,
+    Reason.UNSETTLED,
+    Reason.AGED,
+    Reason.CREDENTIALS,
+    Reason.CURRENT,
+)
+_IN_WORDS: Final = {
+    Reason.CURRENT: "no change since it was fetched affects it",
+    Reason.AFFECTED: "a change since it was fetched affects it",
+    Reason.UNVERIFIED: "the change feed was interrupted since it was fetched, or is not connected",
+    Reason.AGED: "it is older than the policy allows",
+    Reason.LOG_OVERRUN: "too much has changed since it was fetched",
+    Reason.CREDENTIALS: "ftrack has not accepted its owner's credentials lately",
+    Reason.UNSETTLED: "it was fetched right after a change that affects it: ftrack may not have known that one yet",
+}
+_SOURCES: Final = {
+    ChangeSource.OWN_WRITE: "a write through this proxy",
+    ChangeSource.HUB_EVENT: "an event of ftrack's hub",
+    ChangeSource.LOCATION_EVENT: "a location event of ftrack's hub",
+    ChangeSource.PURGE: "a purge",
+    ChangeSource.SCHEMA: "another schema",
+    ChangeSource.UNKNOWN: "an unknown source",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What can be told of an expression without looking at what is stored.
+
+    ``query`` is missing if it was not understood, as ``problem`` at ``position`` says; ``reads`` also as long as the
+    schema is not known.
+    """
+
+    expression: str
+    query: Query | None
+    reads: ReadSet | None
+    meaning: Meaning
+    terms: Terms | None
+    position: int | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict on one stored result, and the change that decided it if one did and is still known."""
+
+    verdict: Verdict
+    change: Change | None = None
+
+
+def explained(expression: str, catalogue: Catalogue | None, policy: Policy) -> Explained:
+    """Take an expression apart in the same way as a read does, and keep what went wrong."""
+    try:
+        query = parse(expression)
+    except NotUnderstood as reason:
+        return Explained(expression, None, None, Meaning(), None, reason.position, reason.problem)
+    if catalogue is None:
+        return Explained(expression, query, None, Meaning(), None)
+    try:
+        reads = read_set(query, catalogue)
+    except NotUnderstood as reason:
+        return Explained(expression, query, None, Meaning(), None, reason.position, reason.problem)
+    terms = None if query.volatile else policy.terms_of(reads, catalogue.family_of)
+    return Explained(expression, query, reads, Meaning(question_of(query, reads, catalogue), catalogue), terms)
+
+
+def document(
+    it: Explained, policy: Policy, judged: Sequence[Judged], *, schema_known: bool, live: bool
+) -> dict[str, Any]:
+    """Put together what is shown. ``judged``: all that is stored of the query, whoever asked it; ``live``: whether
+    some change feed is connected."""
+    worst = min(judged, key=lambda one: _WORST.index(one.verdict.reason), default=None)
+    question, catalogue = it.meaning.question, it.meaning.catalogue
+    return {
+        "expression": it.expression,
+        "understood": it.problem is None,
+        "position": it.position,
+        "problem": it.problem,
+        "schema_known": schema_known,
+        "canonical": None if it.query is None else canonical(it.query),
+        "reads": None if it.reads is None else _reads(it.reads),
+        "volatile": None if it.query is None else it.query.volatile,
+        "policy": None if it.reads is None or catalogue is None else _policy(it, it.reads, policy, catalogue),
+        "cached": len(judged),
+        "verdict": "none" if worst is None else "fresh" if worst.verdict.fresh else "stale",
+        "reason": None if worst is None else _reason(worst),
+        "invalidated_by": [] if question is None or it.terms is None else invalidated_by(question, it.terms),
+        "why_not": _why_not(it, policy, schema_known=schema_known, live=live),
+    }
+
+
+def _reads(reads: ReadSet) -> dict[str, list[str]]:
+    return {
+        "filter": _pairs(reads.attributes),
+        "projection": _pairs(reads.projections),
+        "derived": _pairs(reads.derived),
+        "families": sorted(reads.families),
+    }
+
+
+def _pairs(pairs: frozenset[tuple[str, str]]) -> list[str]:
+    return sorted(f"{type_name}.{name}" for type_name, name in pairs)
+
+
+def _policy(it: Explained, reads: ReadSet, policy: Policy, catalogue: Catalogue) -> dict[str, Any]:
+    terms = it.terms
+    return {
+        "kept": terms is not None,
+        "max_age": terms.max_age if terms else None,
+        "evented": terms.evented if terms else None,
+        "durable": terms.durable if terms else None,
+        "rules": [
+            {"of": name, "kind": kind.value, "reason": reason}
+            for name, kind, reason in policy.reasons(reads, catalogue.family_of)
+        ],
+    }
+
+
+def _reason(worst: Judged) -> dict[str, Any]:
+    verdict = worst.verdict
+    return {
+        "value": verdict.reason.value,
+        "words": _IN_WORDS[verdict.reason],
+        "seq": verdict.seq,
+        "rule": verdict.rule,
+        "rule_words": None if verdict.rule is None else rule_in_words(verdict.rule),
+        "change": None if worst.change is None else _change(worst.change),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    """One change without any value or id."""
+    families = None if change.families is None else sorted(change.families)
+    what = change.entity_type or (", ".join(families) if families is not None else "anything")
+    names = sorted(change.attributes)
+    verb = "may have changed" if change.kind is ChangeKind.UNKNOWN else change.kind.value
+    return {
+        "kind": change.kind.value,
+        "source": change.source.value,
+        "entity_type": change.entity_type,
+        "families": families,
+        "attributes": names,
+        "words": f"{_SOURCES[change.source]}: {what} {verb}" + (f" ({', '.join(names)})" if names else ""),
+    }
+
+
+def _why_not(it: Explained, policy: Policy, *, schema_known: bool, live: bool) -> str | None:
+    """Why an answer would not be kept now, and the way out; ``None`` if it would be."""
+    if it.problem is not None:
+        return (
+            f"not understood at position {it.position}: {it.problem}. ftrack answers it, and may understand it; "
+            "correct it there, or write it in a plainer way"
+        )
+    if it.query is not None and it.query.volatile:
+        return (
+            "it depends on who asks or on the clock (an unquoted word in capitals, or such as today): write the "
+            "value itself, in quotes"
+        )
+    if not schema_known or it.reads is None or it.meaning.catalogue is None:
+        return (
+            "ftrack's schema is not known yet: it is asked for with the first query of a client; ask one and try again"
+        )
+    if it.terms is None:
+        rules = policy.reasons(it.reads, it.meaning.catalogue.family_of)
+        because = "; ".join(f"{name}: {reason}" for name, kind, reason in rules if kind is PolicyKind.UNCACHED)
+        return (
+            f"the policy keeps no answers that read {because}. Leave that out of the query, or see the setting policy"
+        )
+    if it.terms.evented and not live:
+        return (
+            "no change feed is connected, and without one nobody tells when it changes: one is opened once ftrack "
+            "has accepted a client; /-/status says under feed what is amiss"
+        )
+    return None

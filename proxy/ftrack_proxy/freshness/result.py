@@ -1,0 +1,63 @@
+"""A cached answer, and the moment a read begins at: what is judged, and up to where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The moment at which a read (or a fetch) began.
+
+    ``seq`` is the change log's head; ``stretch`` numbers the uninterrupted stretch of the change feed that
+    covers the asker, or of its absence; ``live`` tells which of the two; ``at`` is in seconds.
+    """
+
+    seq: int
+    stretch: int
+    live: bool
+    at: float
+
+
+@dataclass(slots=True)
+class Result:
+    """One operation's answer as ftrack sent it, with what is needed to judge it.
+
+    ``families`` are the entity families it looked at, ``None`` for all of them. ``began`` is the start of its
+    fetch, taken before the request was sent. ``good_through`` is the newest change it is proven good to: its
+    one mutable field. ``max_age`` is in seconds; ``evented`` results need a live change feed, others rely on
+    their age alone. ``durable`` results may be written to disk. ``complete``: the window cut nothing off.
+    ``fresh_until``: a change shortly before the fetch may not have reached the server that answered it.
+    """
+
+    body: bytes
+    http_status: int
+    content_type: str
+    families: frozenset[str] | None
+    began: Start
+    max_age: float
+    evented: bool
+    durable: bool
+    good_through: int
+    complete: bool = False
+    fresh_until: float = math.inf
+    _attributes: dict[tuple[str, str], dict[str, Any]] | None = field(default=None, repr=False)
+
+    def attributes(self, read: Any) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """What the body says of each entity, taken apart by ``read`` once."""
+        if self._attributes is None:
+            self._attributes = read(self.body)
+        return self._attributes
+
+    def mentions(self, identity: str) -> bool:
+        """False only if no entity in the body has, or refers to, this id."""
+        plain = identity.isascii() and identity.replace("-", "").isalnum()
+        return not plain or identity.encode() in self.body
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory this result stands for, roughly."""
+        return len(self.body) + 400

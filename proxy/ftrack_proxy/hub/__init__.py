@@ -1,0 +1,1 @@
+"""The event hub: subscriptions of our own, and the relay for clients."""

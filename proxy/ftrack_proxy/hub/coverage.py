@@ -1,0 +1,99 @@
+"""Which change feed speaks for whom."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from ftrack_proxy.hub.subscription import ChangeFeed
+from ftrack_proxy.identity.credentials import Credentials
+
+# Feeds opened with credentials that were borrowed from clients; users beyond them are answered by ftrack.
+_BORROWED_LIMIT = 16
+# How long the first fetches of a process wait for a feed that is making its first connection.
+_PATIENCE = 1.0
+
+
+class FeedCoverage:
+    """The change feeds of this proxy.
+
+    ftrack delivers events per project access, so a feed speaks only for those who see no more than its user
+    does (design section 5). Configured credentials speak for everybody where the proxy serves a studio, and
+    there must be those of a user who sees everything. On a workstation (``may_borrow``) they speak for
+    themselves; any other user whom ftrack accepted gets a feed of his own, credentials in memory only.
+    """
+
+    def __init__(
+        self,
+        configured: Credentials | None,
+        *,
+        may_borrow: bool,
+        build: Callable[[Credentials, Callable[[], int]], ChangeFeed],
+    ) -> None:
+        self._configured = configured
+        self._may_borrow = may_borrow
+        self._build = build
+        # Unique across restarts, so that a stored result of an earlier process is never in a current stretch.
+        self._stretches = itertools.count(time.time_ns() // 1_000_000 * 1_000)
+        self._feeds: dict[Credentials, ChangeFeed] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._uncovered = (self.next_stretch(), False)
+
+    def next_stretch(self) -> int:
+        """Number a stretch of a feed, or a gap."""
+        return next(self._stretches)
+
+    def start(self) -> None:
+        """Open the configured feed, if there is one."""
+        if self._configured is not None:
+            self._open(self._configured)
+
+    async def close(self) -> None:
+        """End all feeds."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def accepted(self, credentials: Credentials) -> None:
+        """ftrack accepted these credentials: open a feed for them if none speaks for them."""
+        if self._may_borrow and credentials not in self._feeds and len(self._feeds) < _BORROWED_LIMIT:
+            self._open(credentials)
+
+    def position(self, credentials: Credentials) -> tuple[int, bool]:
+        """Return (stretch, live) of the feed that speaks for these credentials."""
+        feed = self._feed_of(credentials)
+        return self._uncovered if feed is None else feed.position()
+
+    async def settled(self, credentials: Credentials) -> None:
+        """Let a first connection that is under way come about: what is fetched before it cannot be kept."""
+        feed = self._feed_of(credentials)
+        if feed is None or feed.first_attempt.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await feed.first_attempt.wait()
+        feed.first_attempt.set()
+
+    @property
+    def feeds(self) -> list[ChangeFeed]:
+        """All feeds, the configured or first borrowed one first."""
+        return list(self._feeds.values())
+
+    def live_stretches(self) -> set[int]:
+        """The stretches of the feeds that are live now."""
+        return {stretch for stretch, live in (feed.position() for feed in self.feeds) if live}
+
+    def _feed_of(self, credentials: Credentials) -> ChangeFeed | None:
+        if self._configured is not None and not self._may_borrow:
+            return self._feeds.get(self._configured)
+        return self._feeds.get(credentials)
+
+    def _open(self, credentials: Credentials) -> None:
+        feed = self._build(credentials, self.next_stretch)
+        self._feeds[credentials] = feed
+        self._tasks.append(
+            asyncio.get_running_loop().create_task(feed.run(), name=f"change feed of {credentials.user}")
+        )

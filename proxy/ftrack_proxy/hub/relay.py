@@ -1,0 +1,96 @@
+"""The event hub for clients: their sockets joined to ftrack's, frame by frame."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import aiohttp
+from aiohttp import web
+
+from ftrack_proxy.request.reply import unreachable
+from ftrack_proxy.upstream.client import UpstreamClient
+
+_Socket = aiohttp.ClientWebSocketResponse[bool] | web.WebSocketResponse[bool]
+
+
+class HubRelay:
+    """Relays WebSockets. What ftrack sends is taken in (``on_frame``) before the client gets it (G2)."""
+
+    def __init__(self, client: UpstreamClient, on_frame: Callable[[str], None]) -> None:
+        self._client = client
+        self._on_frame = on_frame
+        self._sockets: set[web.WebSocketResponse[bool]] = set()
+
+    async def relay(self, request: web.Request) -> web.StreamResponse:
+        """Open the same socket upstream, accept the client's, and join them until either side ends."""
+        headers = [(name, value) for name, value in request.headers.items()]
+        offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
+        try:
+            upstream = await self._client.open_socket(request.raw_path, headers, offered)
+        except aiohttp.WSServerHandshakeError as error:
+            return web.Response(status=error.status if error.status >= 400 else 502)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            answer = unreachable(str(self._client.origin), type(error).__name__)
+            return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+        async with upstream:
+            downstream = web.WebSocketResponse(
+                autoping=False,
+                autoclose=True,
+                max_msg_size=0,
+                compress=False,
+                protocols=(upstream.protocol,) if upstream.protocol else (),
+            )
+            await downstream.prepare(request)
+            self._sockets.add(downstream)
+            try:
+                await self._join(downstream, upstream)
+            finally:
+                self._sockets.discard(downstream)
+        return downstream
+
+    async def close(self) -> None:
+        """End all relayed sockets, as a server does that goes away."""
+        await asyncio.gather(
+            *(socket.close(code=aiohttp.WSCloseCode.GOING_AWAY) for socket in list(self._sockets)),
+            return_exceptions=True,
+        )
+
+    async def _join(
+        self, downstream: web.WebSocketResponse[bool], upstream: aiohttp.ClientWebSocketResponse[bool]
+    ) -> None:
+        directions = [
+            asyncio.create_task(_pass_on(upstream, downstream, self._on_frame), name="hub to client"),
+            asyncio.create_task(_pass_on(downstream, upstream, None), name="client to hub"),
+        ]
+        try:
+            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for direction in directions:
+                direction.cancel()
+            await asyncio.gather(*directions, return_exceptions=True)
+            code = upstream.close_code or downstream.close_code
+            # 1005 and 1006 say that no code came over the wire; they cannot be sent either.
+            with suppress(ConnectionError, RuntimeError):
+                await downstream.close(code=code if code and code not in (1005, 1006) else 1000)
+
+
+async def _pass_on(source: _Socket, target: _Socket, on_frame: Callable[[str], None] | None) -> None:
+    """Pass frames on until the source ends or the target cannot take them."""
+    with suppress(ConnectionError, RuntimeError, aiohttp.ClientError):
+        while True:
+            message = await source.receive()
+            match message.type:
+                case aiohttp.WSMsgType.TEXT:
+                    if on_frame is not None:
+                        on_frame(message.data)
+                    await target.send_str(message.data)
+                case aiohttp.WSMsgType.BINARY:
+                    await target.send_bytes(message.data)
+                case aiohttp.WSMsgType.PING:
+                    await target.ping(message.data)
+                case aiohttp.WSMsgType.PONG:
+                    await target.pong(message.data)
+                case _:
+                    return

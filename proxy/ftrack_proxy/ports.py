@@ -1,0 +1,75 @@
+"""What the way of a request needs from the outside world; the adapters implement it, `assembly` joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from multidict import CIMultiDict
+
+from ftrack_proxy.freshness.result import Result
+from ftrack_proxy.identity.credentials import Credentials
+
+
+class Clock(Protocol):
+    """Seconds that go on while the machine sleeps; only differences mean anything."""
+
+    def __call__(self) -> float: ...
+
+
+class Answer(Protocol):
+    """A whole HTTP answer of ftrack's; ``body`` as it came, ``plain_body`` without content encoding."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> CIMultiDict[str]: ...
+    @property
+    def body(self) -> bytes: ...
+    def plain_body(self) -> bytes: ...
+
+
+class NotSent(Exception):
+    """No connection to ftrack was made: nothing was sent. The text says what went wrong."""
+
+
+class AnswerLost(Exception):
+    """The request went out and no whole answer came back: what it did upstream is unknown."""
+
+
+class Upstream(Protocol):
+    """Sends API requests, each at most once."""
+
+    async def post(
+        self, raw_path: str, headers: Sequence[tuple[str, str]], body: bytes, *, accept_encoding: str | None
+    ) -> Answer:
+        """Send and return the whole answer; raises ``NotSent`` or ``AnswerLost``."""
+        ...
+
+
+class Results(Protocol):
+    """Stored results by key."""
+
+    def get(self, key: bytes) -> Result | None: ...
+    async def load(self, key: bytes) -> Result | None: ...
+    async def peek(self, key: bytes) -> Result | None:
+        """Look at a result without this counting as a use."""
+        ...
+
+    def put(self, key: bytes, result: Result) -> bool: ...
+
+
+class Coverage(Protocol):
+    """Which change feed speaks for whom, and whether it is connected."""
+
+    def position(self, credentials: Credentials) -> tuple[int, bool]:
+        """Return (stretch, live) of the feed that sees what these credentials see."""
+        ...
+
+    def accepted(self, credentials: Credentials) -> None:
+        """Note that ftrack accepted these credentials: a feed of their own may be opened."""
+        ...
+
+    async def settled(self, credentials: Credentials) -> None:
+        """Wait, briefly and once, for a feed that is making its first connection."""
+        ...

@@ -1,0 +1,123 @@
+"""HTTP headers: which travel through a proxy, what a client asks of a cache, what we say about an answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+# RFC 9110 7.6.1: these describe one connection, not the message.
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+# Tells a request of ours that comes back to us. Not `Via`: web servers commonly stop compressing for it.
+LOOP_HEADER = "Ftrack-Proxy-Via"
+
+
+def end_to_end(headers: Iterable[tuple[str, str]], *, without: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Keep what is meant for the far end, every repetition on a line of its own.
+
+    Dropped are the hop-by-hop headers, those that ``Connection`` names, and ``without`` (lower case).
+    """
+    pairs = list(headers)
+    dropped = set(_HOP_BY_HOP)
+    dropped.update(without)
+    for name, value in pairs:
+        if name.lower() == "connection":
+            dropped.update(token.strip().lower() for token in value.split(","))
+    return [(name, value) for name, value in pairs if name.lower() not in dropped]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheControl:
+    """What a request's ``Cache-Control`` asks (RFC 9111 5.2.1); ``max_age`` in seconds."""
+
+    no_cache: bool = False
+    no_store: bool = False
+    only_if_cached: bool = False
+    max_age: int | None = None
+
+
+_NO_WISHES = CacheControl()
+
+
+def parse_cache_control(value: str | None) -> CacheControl:
+    """Read a request's ``Cache-Control``; directives that are unknown or malformed ask for nothing."""
+    if not value:
+        return _NO_WISHES
+    directives: dict[str, str] = {}
+    for part in value.split(","):
+        name, _, argument = part.strip().partition("=")
+        directives[name.lower()] = argument.strip('" ')
+    max_age = directives.get("max-age", "")
+    return CacheControl(
+        no_cache="no-cache" in directives,
+        no_store="no-store" in directives,
+        only_if_cached="only-if-cached" in directives,
+        max_age=int(max_age) if max_age.isascii() and max_age.isdigit() else None,
+    )
+
+
+class Forwarded(Enum):
+    """Why an operation went upstream: the ``fwd`` parameter of RFC 9211 2.2."""
+
+    MISS = "miss"
+    STALE = "stale"
+    REQUEST = "request"
+    BYPASS = "bypass"
+    METHOD = "method"
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What happened to one operation; ``forwarded`` is ``None`` for a hit."""
+
+    forwarded: Forwarded | None
+    detail: str | None = None
+    stored: bool = False
+    collapsed: bool = False
+
+
+def cache_status(handlings: Sequence[Handling], name: str = "ftrack-proxy") -> str:
+    """Say in RFC 9211 terms what happened to a batch: all hits, none, or some of each."""
+    hits = sum(1 for h in handlings if h.forwarded is None)
+    misses = len(handlings) - hits
+    if not misses:
+        return _member(name, "hit", detail=_common(h.detail for h in handlings))
+    stored = "stored" if any(h.stored for h in handlings) else None
+    if hits:
+        return _member(name, "fwd=partial", stored, detail=f'"{hits} hit, {misses} miss"')
+    forwarded = Counter(h.forwarded.value for h in handlings if h.forwarded).most_common(1)[0][0]
+    collapsed = "collapsed" if all(h.collapsed for h in handlings) else None
+    return _member(name, f"fwd={forwarded}", stored, collapsed, detail=_common(h.detail for h in handlings if h.detail))
+
+
+def _member(name: str, *parameters: str | None, detail: str | None) -> str:
+    parts = [name, *(p for p in parameters if p)]
+    if detail:
+        parts.append(f"detail={detail}")
+    return "; ".join(parts)
+
+
+def _common(details: Iterable[str | None]) -> str | None:
+    distinct = set(details)
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def appended_cache_status(earlier: Mapping[str, str], ours: str) -> str:
+    """Append our member to what a proxy behind us said: the first is nearest to ftrack (RFC 9211 2)."""
+    before = earlier.get("Cache-Status")
+    return f"{before}, {ours}" if before else ours

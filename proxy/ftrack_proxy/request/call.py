@@ -1,0 +1,37 @@
+"""A request to the API as it came in, and the reply as it goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.protocol.headers import CacheControl
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """One ``POST /api``.
+
+    ``body`` is what the client sent, ``plain`` the same without content encoding (``None`` if unreadable).
+    ``identity`` is ``None`` for a client that did not say who it is. ``variant`` holds the headers that change
+    an answer's body or its errors.
+    """
+
+    raw_path: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    plain: bytes | None
+    credentials: Credentials | None
+    identity: bytes | None
+    variant: bytes
+    wishes: CacheControl
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to a client: status, end-to-end headers, body."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes

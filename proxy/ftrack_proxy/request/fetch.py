@@ -1,0 +1,171 @@
+"""Ask ftrack, and keep what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ftrack_proxy.freshness.judge import settled_at
+from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
+from ftrack_proxy.protocol.operations import Operation, OperationKind
+from ftrack_proxy.protocol.responses import decode, is_complete, is_success, refuses_credentials, sole_entry
+from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.request.flights import Fetched
+from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.understand import Understanding, Understood
+
+_QUERY_SCHEMAS = b'[{"action": "query_schemas"}]'
+
+
+class Fetcher:
+    """Sends reads to ftrack as operations of their own, learns from the answers and stores them.
+
+    Of their own, because ftrack leaves out of a response whatever stood earlier in the same response: a slice
+    of a batch's answer is not a complete answer (ftrack-protocol 3.2).
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        upstream: Upstream,
+        understanding: Understanding,
+        origin: str,
+        *,
+        settle_window: float,
+    ) -> None:
+        self._journal = journal
+        self._settle_window = settle_window
+        self._upstream = upstream
+        self.understanding = understanding
+        self.origin = origin
+
+    async def prepare(self, call: ApiCall, operations: Sequence[Operation]) -> None:
+        """Before anything is fetched: the schema has to be known, and a feed that is just connecting connected.
+
+        Both happen once in the life of a process; patience with either is limited.
+        """
+        if call.credentials is None or call.identity is None:
+            return
+        if any(operation.kind is OperationKind.QUERY for operation in operations):
+            await self.understanding.ready(call.identity, lambda: self._fetch_schemas(call))
+        if self._is_accepted(call):
+            await self._journal.coverage.settled(call.credentials)
+
+    def _is_accepted(self, call: ApiCall) -> bool:
+        return call.identity is not None and self._journal.trust.holds(call.identity, self._journal.clock())
+
+    async def fetch(
+        self, call: ApiCall, operation: Operation, key: bytes, understood: Understood, began: Start
+    ) -> Fetched:
+        """Send one read. ``began`` was taken before.
+
+        Raises:
+            NotSent, AnswerLost: no answer; it was a read, so nothing has happened.
+        """
+        answer = await self._send(call, operation.raw)
+        try:
+            plain = answer.plain_body()
+            decoded = decode(plain)
+        except (ValueError, RecursionError):
+            return Fetched(began, answer, _best_effort(answer), None, None, False)
+        self.learn(call, decoded, 1, began)
+        if not is_success(decoded, 1) or not is_complete(operation.kind, decoded[0]):
+            return Fetched(began, answer, plain, None, None, False)
+        entry = sole_entry(plain)
+        result = self._result(call, answer, entry, understood, began)
+        result.complete = _is_complete_list(decoded[0], understood)
+        result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
+        stored = self._keep(key, result)
+        self._learn_entry(operation.kind, decoded[0])
+        return Fetched(began, answer, plain, entry, result, stored)
+
+    async def _send(self, call: ApiCall, operation: bytes) -> Answer:
+        headers = [(name, value) for name, value in call.headers if name.lower() != "content-encoding"]
+        return await self._upstream.post(call.raw_path, headers, b"[" + operation + b"]", accept_encoding="gzip")
+
+    def learn(self, call: ApiCall, decoded: Any, operations: int, sent: Start) -> None:
+        """Note whether ftrack accepts these credentials."""
+        if call.credentials is None or call.identity is None:
+            return
+        if operations and is_success(decoded, operations):
+            self._journal.trust.accept(call.identity, sent.at)
+            self._journal.coverage.accepted(call.credentials)
+        elif refuses_credentials(decoded):
+            self._journal.trust.refuse(call.identity)
+
+    def _learn_entry(self, kind: OperationKind, entry: Any) -> None:
+        match kind:
+            case OperationKind.SERVER_INFORMATION:
+                self.understanding.learn_server_information(entry)
+            case OperationKind.SCHEMAS:
+                self.understanding.learn_schemas(entry)
+            case _:
+                pass
+
+    def _result(self, call: ApiCall, answer: Answer, entry: bytes, understood: Understood, began: Start) -> Result:
+        terms = understood.terms
+        return Result(
+            body=entry,
+            http_status=answer.status,
+            content_type=answer.headers.get("Content-Type", ""),
+            families=understood.families,
+            began=began,
+            max_age=terms.max_age,
+            evented=terms.evented,
+            durable=terms.durable and not _contains_secret(entry, call),
+            good_through=began.seq,
+        )
+
+    def _keep(self, key: bytes, result: Result) -> bool:
+        # What needs events and was fetched without them would never be served.
+        if result.evented and not result.began.live:
+            return False
+        return self._journal.results.put(key, result)
+
+    async def _fetch_schemas(self, call: ApiCall) -> Any:
+        """Ask for the schema document with the caller's own credentials; ``None`` if it cannot be had."""
+        assert call.credentials is not None
+        began = self._journal.start(call.credentials)
+        try:
+            answer = await self._upstream.post(
+                "/api", _credential_headers(call), _QUERY_SCHEMAS, accept_encoding="gzip"
+            )
+            decoded = decode(answer.plain_body())
+        except (NotSent, AnswerLost, ValueError):
+            return None
+        self.learn(call, decoded, 1, began)
+        if is_success(decoded, 1) and is_complete(OperationKind.SCHEMAS, decoded[0]):
+            return decoded[0]
+        return None
+
+
+def _credential_headers(call: ApiCall) -> list[tuple[str, str]]:
+    """The caller's headers without those that belong to the caller's own request."""
+    about_the_request = {"content-type", "content-encoding", "accept", "cache-control", "ftrack-api-options"}
+    kept = [(name, value) for name, value in call.headers if name.lower() not in about_the_request]
+    return [*kept, ("Content-Type", "application/json"), ("Accept", "application/json")]
+
+
+def _contains_secret(entry: bytes, call: ApiCall) -> bool:
+    return call.credentials is not None and call.credentials.key.encode() in entry
+
+
+def _is_complete_list(entry: Any, understood: Understood) -> bool:
+    """True if the query's window cut nothing off: fewer rows came than were allowed, from the first on."""
+    question = understood.meaning.question
+    if question is None or question.query.offset:
+        return False
+    limit = question.query.limit
+    metadata = entry.get("metadata")
+    following = metadata.get("next") if isinstance(metadata, dict) else None
+    if isinstance(following, dict) and following.get("offset") is not None:
+        return False  # Rows that the caller may not see can fill a window, too.
+    return limit is None or len(entry["data"]) < limit
+
+
+def _best_effort(answer: Answer) -> bytes:
+    try:
+        return answer.plain_body()
+    except ValueError:
+        return answer.body

@@ -1,0 +1,45 @@
+"""What is known at this moment: the change log, whom ftrack accepted, which feed is connected, what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ftrack_proxy.freshness.change_log import ChangeLog
+from ftrack_proxy.freshness.changes import Change
+from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.trust import Trust
+from ftrack_proxy.observe.counters import Counters
+from ftrack_proxy.ports import Clock, Coverage, Results
+
+
+class Journal:
+    """The state that reads are judged by and writes and events are recorded in."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        log: ChangeLog,
+        trust: Trust,
+        coverage: Coverage,
+        results: Results,
+        counters: Counters,
+    ) -> None:
+        self.clock = clock
+        self.log = log
+        self.trust = trust
+        self.coverage = coverage
+        self.results = results
+        self.counters = counters
+
+    def start(self, credentials: Credentials) -> Start:
+        """The present moment, as a read or fetch of these credentials has to remember it."""
+        stretch, live = self.coverage.position(credentials)
+        return Start(self.log.head, stretch, live, self.clock())
+
+    def record(self, changes: Iterable[Change]) -> None:
+        """Enter changes into the log; every read that starts from now on is judged by them."""
+        now = self.clock()
+        for change in changes:
+            self.log.append(change, now)

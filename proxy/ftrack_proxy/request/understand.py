@@ -1,0 +1,159 @@
+"""What a read depends on and how its answer may be kept: needs the schema, which is learned from ftrack."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ftrack_proxy.freshness.judge import NOT_A_QUERY, Meaning
+from ftrack_proxy.freshness.policy import Policy, Terms
+from ftrack_proxy.freshness.question import question_of
+from ftrack_proxy.freshness.read_set import Unresolvable, read_set
+from ftrack_proxy.language.parser import NotUnderstood, parse
+from ftrack_proxy.protocol.operations import Operation, OperationKind
+from ftrack_proxy.schema.catalogue import Catalogue
+
+_log = logging.getLogger(__name__)
+
+# Seconds that a query waits for the schema document before it passes through uncached.
+_PATIENCE = 10.0
+# Seconds before the document is asked for again, should it not have come: queries pass through until then.
+_RETRY_AFTER = 30.0
+_MOST_REFUSED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A read that may be kept: the families it depends on (``None``: any), on which terms, and what it means."""
+
+    families: frozenset[str] | None
+    terms: Terms
+    meaning: Meaning = NOT_A_QUERY
+
+
+class Understanding:
+    """The current schema, and what each expression means by it.
+
+    ``on_change`` is called when ftrack is seen to have another schema than before: whatever was understood
+    by the old one no longer counts.
+    """
+
+    def __init__(self, policy: Policy, on_change: Callable[[], None], limit: int = 20_000) -> None:
+        self.policy = policy
+        self._on_change = on_change
+        self._limit = limit
+        self._known: OrderedDict[str, Understood | None] = OrderedDict()
+        self._schema_hash: str | None = None
+        self._fingerprint: bytes | None = None
+        self._pending: dict[bytes, asyncio.Task[None]] = {}
+        self._retry_at: dict[bytes, float] = {}
+        self.catalogue: Catalogue | None = None
+        self.not_understood: Counter[str] = Counter()
+
+    def follow(self, policy: Policy) -> None:
+        """Go by another policy from now on. What was kept by the old one is for the caller to deal with."""
+        self.policy = policy
+        self._known.clear()
+
+    def learn_server_information(self, entry: Any) -> None:
+        """Compare the schema's hash with the one known so far."""
+        schema_hash = entry.get("schema_hash") if isinstance(entry, dict) else None
+        if not isinstance(schema_hash, str):
+            return
+        if self._schema_hash not in (None, schema_hash):
+            self._forget()
+        self._schema_hash = schema_hash
+
+    def learn_schemas(self, entry: Any) -> None:
+        """Take a schema document as the current one."""
+        fingerprint = hashlib.sha256(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)).digest()
+        if fingerprint == self._fingerprint and self.catalogue is not None:
+            return
+        try:
+            catalogue = Catalogue.from_document(entry)
+        except ValueError as error:
+            _log.warning("the schema that ftrack sent cannot be read, queries pass through uncached: %s", error)
+            return
+        if self._fingerprint not in (None, fingerprint):
+            self._forget()
+        self._fingerprint = fingerprint
+        self.catalogue = catalogue
+
+    def _forget(self) -> None:
+        _log.info("ftrack's schema has changed")
+        self.catalogue = None
+        self._retry_at.clear()
+        self._known.clear()
+        self._on_change()
+
+    async def ready(self, asker: bytes, fetch_schemas: Callable[[], Awaitable[Any]]) -> None:
+        """Make sure that a schema is known, if ``asker`` can get it; calls at the same time share one request.
+
+        ``fetch_schemas`` returns the decoded document or ``None``. Whom ftrack refuses it is not asked again
+        for a while: his queries pass through.
+        """
+        if self.catalogue is not None:
+            return
+        loop = asyncio.get_running_loop()
+        pending = self._pending.get(asker)
+        if pending is None:
+            if loop.time() < self._retry_at.get(asker, 0.0):
+                return
+            pending = self._pending[asker] = loop.create_task(self._fetch(asker, fetch_schemas), name="fetch schemas")
+        await asyncio.wait([pending], timeout=_PATIENCE)
+
+    async def _fetch(self, asker: bytes, fetch_schemas: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            document = await fetch_schemas()
+        finally:
+            del self._pending[asker]
+        if document is not None:
+            self._retry_at.clear()
+            self.learn_schemas(document)
+        elif len(self._retry_at) < _MOST_REFUSED:
+            self._retry_at[asker] = asyncio.get_running_loop().time() + _RETRY_AFTER
+
+    def of(self, operation: Operation) -> Understood | None:
+        """Say what an operation depends on; ``None`` if its answer must not be kept."""
+        match operation.kind:
+            case OperationKind.SERVER_INFORMATION:
+                # What is known of the server itself changes with the schema, which is a change of everything.
+                return Understood(frozenset({"Setting"}), self.policy.server_information)
+            case OperationKind.SCHEMAS:
+                return Understood(frozenset(), self.policy.schemas)
+            case OperationKind.QUERY if self.catalogue is not None:
+                return self._of_expression(operation.expression, self.catalogue)
+            case _:
+                return None
+
+    def _of_expression(self, expression: str, catalogue: Catalogue) -> Understood | None:
+        if expression in self._known:
+            self._known.move_to_end(expression)
+            return self._known[expression]
+        understood = self._resolve(expression, catalogue)
+        self._known[expression] = understood
+        if len(self._known) > self._limit:
+            self._known.popitem(last=False)
+        return understood
+
+    def _resolve(self, expression: str, catalogue: Catalogue) -> Understood | None:
+        try:
+            query = parse(expression)
+            reads = read_set(query, catalogue)
+        except (NotUnderstood, Unresolvable) as reason:
+            self.not_understood[type(reason).__name__] += 1
+            return None
+        if query.volatile:
+            self.not_understood["CallerOrClock"] += 1
+            return None
+        terms = self.policy.terms_of(reads, catalogue.family_of)
+        if terms is None:
+            return None
+        return Understood(reads.families, terms, Meaning(question_of(query, reads, catalogue), catalogue))

@@ -1,0 +1,2 @@
+"""What the schema document tells: types, attributes, families, names in events, derived values
+(ftrack-protocol 5)."""

@@ -1,0 +1,93 @@
+"""Which families point at which: what a removal may take with it (ftrack-protocol 2.3, 5.8, 7.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ftrack_proxy.schema.catalogue import Attribute, Catalogue, EntityType, Kind
+from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST, RESOURCE
+
+_OWNERS: Final = frozenset({CONTEXT, "Asset", "AssetVersion", COMPONENT, RESOURCE, LIST, "ListObject"})
+_POLYMORPHIC: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("Note", "parent_id"): frozenset({CONTEXT, "Asset", "AssetVersion", RESOURCE, LIST, "ReviewSessionObject"}),
+    ("StatusChange", "parent_id"): frozenset({CONTEXT, "AssetVersion"}),
+    ("ListObject", "entity_id"): frozenset({CONTEXT, "AssetVersion"}),
+    ("CustomAttributeValue", "entity_id"): _OWNERS,
+    ("CustomAttributeLink", "from_id"): _OWNERS,
+    ("CustomAttributeLink", "to_id"): _OWNERS,
+    ("Event", "parent_id"): frozenset({"*"}),
+    ("Metadata", "parent_id"): frozenset({"*"}),
+    ("EntitySetting", "parent_id"): frozenset({"*"}),
+}
+"""Ids without a relation that the schema would show (5.8): (family, attribute) -> families; ``*`` is any."""
+
+_WEAK: Final = frozenset({"thumbnail", "thumbnail_id"})
+"""References whose owner certainly outlives what they point to: nobody loses a shot with its thumbnail."""
+
+
+def referrers(family: str, catalogue: Catalogue) -> frozenset[str]:
+    """The families with a foreign key or scalar relation to ``family``, polymorphic ids included."""
+    key = ("referrers", family)
+    if key not in catalogue.memo:
+        catalogue.memo[key] = _referrers(family, catalogue, weak=True)
+    found: frozenset[str] = catalogue.memo[key]
+    return found
+
+
+def dependants(family: str, catalogue: Catalogue) -> frozenset[str]:
+    """The families that may lose rows or references when a row of ``family`` is removed: the transitive
+    closure.
+
+    What cascades on the server is not published (2.3), so every reference is followed, whether or not ftrack
+    deletes along it, but those through which only a value changes and no row goes (see ``thumbnailed``).
+    ``family`` itself is in it only if its rows can depend on one another (children, replies, members).
+    """
+    key = ("dependants", family)
+    if key not in catalogue.memo:
+        reached: set[str] = set()
+        waiting = [family]
+        while waiting:
+            for other in _referrers(waiting.pop(), catalogue, weak=False):
+                if other not in reached:
+                    reached.add(other)
+                    waiting.append(other)
+        catalogue.memo[key] = frozenset(reached)
+    found: frozenset[str] = catalogue.memo[key]
+    return found
+
+
+def thumbnailed(catalogue: Catalogue) -> frozenset[str]:
+    """The families whose rows can have a thumbnail: they lose it with its component, and nothing else."""
+    return frozenset(
+        catalogue.family_of[name]
+        for name, entity_type in catalogue.types.items()
+        if not _WEAK.isdisjoint(entity_type.attributes)
+    )
+
+
+def _referrers(family: str, catalogue: Catalogue, *, weak: bool) -> frozenset[str]:
+    return frozenset(
+        catalogue.family_of[name]
+        for name, entity_type in catalogue.types.items()
+        if any(
+            family in _targets(entity_type, attribute, catalogue) or "*" in _targets(entity_type, attribute, catalogue)
+            for attribute in entity_type.attributes.values()
+            if weak or attribute.name not in _WEAK
+        )
+    )
+
+
+def _targets(entity_type: EntityType, attribute: Attribute, catalogue: Catalogue) -> frozenset[str]:
+    """The families that one attribute can point to."""
+    if attribute.kind is Kind.REFERENCE and attribute.target is not None and not attribute.computed:
+        pointed: tuple[str, ...] = (attribute.target, *attribute.key_of)
+    elif attribute.name in entity_type.primary_key and len(entity_type.primary_key) == 1:
+        # The id of a FileComponent is described as a foreign key to Component: the same row, not a reference.
+        pointed = tuple(
+            name for name in attribute.key_of if catalogue.family_of.get(name) != catalogue.family_of[entity_type.name]
+        )
+    else:
+        pointed = attribute.key_of
+    families = frozenset(catalogue.family_of[name] for name in pointed if name in catalogue.family_of)
+    return families | _POLYMORPHIC.get((catalogue.family_of[entity_type.name], attribute.name), frozenset())

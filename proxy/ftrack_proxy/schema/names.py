@@ -1,0 +1,93 @@
+"""Names: what events and columns are called against what the API calls them (ftrack-protocol 5.7, 5.8,
+7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ftrack_proxy.schema.catalogue import Catalogue, EntityType, Kind, normalised
+
+_UNLISTED: Final[Mapping[str, tuple[str, ...]]] = {
+    # Rows of the activity stream that share an event with real ones; integrators ignore them (7.3, 7.7).
+    "socialnotification": ("Feed", "Event"),
+    "team": ("Group", "Membership"),
+}
+"""Names in events that no schema carries."""
+
+_KEYS: Final[Mapping[str, str]] = {
+    "author": "user_id",
+    "owner": "user_id",
+    "recipient": "resource_id",
+    "asset_version": "version_id",
+    "invitee": "review_session_invitee_id",
+    "_task_workflow": "task_workflow_schema_id",
+    "_version_workflow": "asset_version_workflow_schema_id",
+    "_task_type_schema": "task_type_schema_id",
+    "event": "social_id",
+    "task_type": "type_id",
+    "task_status": "status_id",
+    "object_type_to": "object_type_id_to",
+}
+"""Relations whose foreign key is not called ``<relation>_id`` (5.8)."""
+
+
+def types_in_event(name: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """The types that an event's ``entityType`` can mean; empty if none is known (7.3)."""
+    key = normalised(name)
+    found = catalogue.event_names.get(key)
+    if found is None:
+        found = tuple(other for other in _UNLISTED.get(key, ()) if other in catalogue.types)
+    return found
+
+
+def is_unlisted(name: str) -> bool:
+    """Whether an event's ``entityType`` names rows that no schema document shows."""
+    return normalised(name) in _UNLISTED
+
+
+def attribute_names(entity_type: EntityType, column: str) -> tuple[str, ...]:
+    """The attributes behind a server column; empty if there is none (then perhaps a custom attribute, 7.4).
+
+    The map is per type: ``typeid``, ``user``, ``entity`` mean different things. A column without an alias
+    is an attribute of the same name, unless that attribute's own column is another (``created_by`` of a
+    task is ``created_by_id``); names that are already the API's are taken as they are.
+    """
+    found = entity_type.columns.get(column)
+    if found is not None:
+        return found
+    return (column,) if column in entity_type.attributes else ()
+
+
+def foreign_key_of(entity_type: EntityType, relation: str) -> str | None:
+    """The attribute that holds a scalar relation's foreign key; None if no attribute does (5.8)."""
+    attribute = entity_type.attributes.get(relation)
+    if attribute is None or attribute.kind is not Kind.REFERENCE:
+        return None
+    if attribute.key_of:
+        return relation  # DashboardResource.dashboard_id carries the reference itself.
+    candidates = [f"{relation}_id"]
+    if entity_type.name == "Asset" and relation == "parent":
+        candidates = ["context_id"]
+    elif entity_type.name == "Recipient" and relation == "user":
+        candidates = ["resource_id"]
+    elif entity_type.name.endswith("CustomAttributeLink"):
+        candidates.append("to_id")
+    elif entity_type.name.endswith("CustomAttributeLinkFrom"):
+        candidates.append("from_id")
+    elif relation in _KEYS:
+        candidates.append(_KEYS[relation])
+    for candidate in candidates:
+        found = entity_type.attributes.get(candidate)
+        if found is not None and (found.kind is Kind.SCALAR or found.key_of) and not found.computed:
+            return candidate
+    return None
+
+
+def relations_on(entity_type: EntityType, key: str) -> tuple[str, ...]:
+    """The scalar relations that hang on a foreign key: ``status_id`` -> ``status``."""
+    return tuple(
+        name
+        for name, attribute in entity_type.attributes.items()
+        if attribute.kind is Kind.REFERENCE and name != key and foreign_key_of(entity_type, name) == key
+    )

@@ -1,0 +1,152 @@
+"""The settings of a proxy: one object, and how its texts are read."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yarl import URL
+
+from ftrack_proxy.freshness.policy import BadPolicy, Policy
+from ftrack_proxy.identity.credentials import Credentials
+
+DEFAULT_PORT = 8089
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)")
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+
+# A wheel has the policy next to this file; an editable install finds that of the checkout.
+_POLICIES = (Path(__file__).parent / "policy.toml", Path(__file__).parents[2] / "config" / "policy.toml")
+
+
+class BadSetting(ValueError):
+    """A setting's text cannot be used; the message says what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen. Port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if only this machine can connect."""
+        return all(ipaddress.ip_address(a).is_loopback for a in _addresses(self.host)) and bool(self.host)
+
+
+def read_policy(text: str | None = None) -> Policy:
+    """Read the policy file that ``text`` names, or the one that comes with the proxy."""
+    path = Path(text).expanduser() if text else next(filter(Path.is_file, _POLICIES), _POLICIES[0])
+    try:
+        return Policy.from_document(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise BadSetting(f"cannot read the policy file {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"the policy file {path} is not valid TOML: {error}") from None
+    except BadPolicy as error:
+        raise BadSetting(f"the policy file {path}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Sizes in bytes, times in seconds."""
+
+    upstream: URL
+    listen: Address
+    cache_dir: Path
+    state_dir: Path
+    cache_size: int
+    memory_size: int
+    api_user: str | None
+    api_key: str | None = field(repr=False)
+    allowed_hosts: tuple[str, ...]
+    log_level: str
+    settle_window: float = 0.5
+    policy: Policy = field(default_factory=read_policy, repr=False)
+
+    def feed_credentials(self, environment: Mapping[str, str]) -> Credentials | None:
+        """Whose eyes the change feed sees with: the settings', else those that ftrack's own tools use."""
+        user = self.api_user or environment.get("FTRACK_API_USER")
+        key = self.api_key or environment.get("FTRACK_API_KEY")
+        return Credentials(user, key) if user and key else None
+
+
+def parse_upstream(text: str) -> URL:
+    """Read the address of the ftrack server."""
+    try:
+        url = URL(text.strip())
+    except ValueError:
+        raise BadSetting(f"{text!r} is no address; expected https://STUDIO.ftrackapp.com") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise BadSetting(f"{text!r} is no http or https address; expected https://STUDIO.ftrackapp.com")
+    if url.user or url.password:
+        raise BadSetting("the address of the server must not contain a user or password")
+    if url.query_string or url.fragment:
+        raise BadSetting(f"{text!r} has more than a server and a path; expected https://STUDIO.ftrackapp.com")
+    return url.with_path(url.path.rstrip("/"))
+
+
+def parse_listen(text: str) -> Address:
+    """Read HOST:PORT."""
+    host, _, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise BadSetting(f"{text!r} is not HOST:PORT; expected for example 127.0.0.1:{DEFAULT_PORT}")
+    return Address(host, int(port))
+
+
+def parse_size(text: str) -> int:
+    """Read a size such as ``512 MB`` or ``2GB``."""
+    match = _SIZE.fullmatch(str(text).strip())
+    size = int(float(match[1]) * _UNITS[match[2].lower()]) if match else 0
+    if size < 2**20:
+        raise BadSetting(f"{text!r} is no size of at least 1 MB; expected for example 512 MB or 2 GB")
+    return size
+
+
+def parse_seconds(text: str) -> float:
+    """Read a short time such as ``500 ms`` or ``2 s``, in seconds."""
+    match = _TIME.fullmatch(str(text).strip())
+    if match is None:
+        raise BadSetting(f"{text!r} is no time; expected for example 500 ms or 2 s")
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
+def is_own_listener(upstream: URL, listen: Address) -> bool:
+    """True if requests to ``upstream`` would come back to ``listen``."""
+    if upstream.port != listen.port or not upstream.host:
+        return False
+    wildcard = any(ipaddress.ip_address(a).is_unspecified for a in _addresses(listen.host))
+    own = _addresses(listen.host)
+    return any(a in own or (wildcard and _is_local(a)) for a in _addresses(upstream.host))
+
+
+def _addresses(host: str) -> set[str]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return set()
+    return {str(entry[4][0]).partition("%")[0] for entry in found}
+
+
+def _is_local(address: str) -> bool:
+    """True if ``address`` belongs to this machine: only such can be bound."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Where results are kept: a memory tier in front of a folder on disk."""

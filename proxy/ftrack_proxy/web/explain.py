@@ -1,0 +1,49 @@
+"""``/-/explain``: why a query is answered as it is."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from ftrack_proxy.request.reply import of_error
+
+_EXAMPLE = "/-/explain?expression=select%20name%20from%20Task"
+
+
+class ExplainPage:
+    """Answers clients on this machine only: no data is shown, but what others ask is nobody else's business."""
+
+    def __init__(self, explain: Callable[[str], Awaitable[dict[str, Any]]]) -> None:
+        self._explain = explain
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer with the document, as JSON."""
+        if not _is_loopback(request.remote):
+            return _error(
+                403,
+                "PermissionDeniedError",
+                "/-/explain answers clients on the proxy's own machine only: run ftrack-proxy explain there.",
+            )
+        expression = request.query.get("expression", "")
+        if not expression.strip():
+            return _error(400, "ValidationError", f"The parameter expression is missing; for example {_EXAMPLE}.")
+        body = orjson.dumps(await self._explain(expression), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return web.Response(body=body, content_type="application/json")
+
+
+def _is_loopback(peer: str | None) -> bool:
+    try:
+        address = ipaddress.ip_address(peer or "")
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _error(status: int, exception: str, content: str) -> web.Response:
+    answer = of_error(status, exception, content, f"proxy_{status}")
+    return web.Response(status=status, body=answer.body, content_type="application/json")

@@ -1,0 +1,64 @@
+"""Our own endpoints under ``/-/``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from ftrack_proxy.request.reply import of_error
+
+PREFIX = "/-/"
+_READ_METHODS = ("GET", "HEAD")
+
+Page = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class Management:
+    """``health``, ``ready``, ``status``, further ``pages``. Reading needs no token: they show no data and no key."""
+
+    def __init__(self, status: Callable[[], Awaitable[dict[str, Any]]], pages: Mapping[str, Page]) -> None:
+        self._status = status
+        self.ready = False
+        self._pages: dict[str, Page] = {
+            "health": self._health,
+            "ready": self._ready,
+            "status": self._show_status,
+            **pages,
+        }
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer a request below ``/-/``; what is unknown there is no business of ftrack's."""
+        page = self._pages.get(request.path.removeprefix(PREFIX).rstrip("/"))
+        if page is None:
+            known = ", ".join(PREFIX + name for name in self._pages)
+            return _error(404, "NotFoundError", f"There is no {request.path} here; there are {known}.")
+        if request.method not in _READ_METHODS:
+            response = _error(405, "MethodNotAllowedError", f"{request.path} can be read only (GET).")
+            response.headers["Allow"] = ", ".join(_READ_METHODS)
+            return response
+        response = await page(request)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return _json({"status": "ok"})
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        """Not tied to ftrack: an orchestrator must not restart the only thing that still serves."""
+        return _json({"status": "ready"}) if self.ready else _json({"status": "stopping"}, 503)
+
+    async def _show_status(self, _: web.Request) -> web.Response:
+        return _json(await self._status())
+
+
+def _json(content: Any, status: int = 200) -> web.Response:
+    body = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return web.Response(status=status, body=body, content_type="application/json")
+
+
+def _error(status: int, exception: str, content: str) -> web.Response:
+    answer = of_error(status, exception, content, f"proxy_{status}")
+    return web.Response(status=status, body=answer.body, content_type="application/json")

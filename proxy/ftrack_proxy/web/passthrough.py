@@ -1,0 +1,101 @@
+"""Everything that is not ours to answer: streamed both ways, nothing buffered, nothing followed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import web
+
+from ftrack_proxy.freshness.changes import ChangeSource, anything
+from ftrack_proxy.ports import AnswerLost, NotSent
+from ftrack_proxy.protocol.headers import Forwarded, Handling, appended_cache_status, cache_status, end_to_end
+from ftrack_proxy.request import reply
+from ftrack_proxy.request.call import Reply
+from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.upstream.client import UpstreamClient
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"})
+_REMOVE_PATH = "/component/remove"
+_HUB_PREFIX = "/socket.io/"
+_CHUNK = 2**18
+
+
+def may_write(method: str, path: str) -> bool:
+    """Tell whether a request may change data: any but the safe methods, and ftrack's one write by GET.
+
+    An unknown POST may have written anything (ftrack-protocol 1.1: the legacy API posts XML). The event hub's
+    polling transport posts too, but what it carries are events.
+    """
+    path = "/" + path.lstrip("/")
+    if path.startswith(_REMOVE_PATH):
+        return True
+    return method not in _SAFE_METHODS and not path.startswith(_HUB_PREFIX)
+
+
+class PassThrough:
+    """Streams requests to ftrack and answers back."""
+
+    def __init__(self, client: UpstreamClient, journal: Journal) -> None:
+        self._client = client
+        self._journal = journal
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Pass one request on. A client that leaves ends its own download or unfinished upload, nothing else."""
+        writes = may_write(request.method, request.path)
+        if writes:
+            self._journal.counters.writes += 1
+        else:
+            self._journal.counters.passed_through += 1
+        body = _chunks(request) if request.can_read_body else None
+        headers = list(request.headers.items())
+        try:
+            async with self._client.stream(request.method, request.raw_path, headers, body) as answer:
+                self._record(writes)
+                return await self._send_on(request, answer, writes)
+        except NotSent as error:
+            return _response(reply.unreachable(str(self._client.origin), str(error)))
+        except AnswerLost as error:
+            self._record(writes)
+            lost = reply.write_lost if writes else reply.read_lost
+            return _response(lost(str(self._client.origin), str(error)))
+
+    def _record(self, writes: bool) -> None:
+        if writes:
+            self._journal.record([anything(ChangeSource.OWN_WRITE)])
+
+    async def _send_on(self, request: web.Request, answer: aiohttp.ClientResponse, writes: bool) -> web.StreamResponse:
+        response = web.StreamResponse(status=answer.status, reason=answer.reason)
+        for name, value in end_to_end(answer.headers.items(), without=("cache-status",)):
+            response.headers.add(name, value)
+        handling = Handling(Forwarded.METHOD if writes else Forwarded.BYPASS)
+        response.headers["Cache-Status"] = appended_cache_status(answer.headers, cache_status([handling]))
+        if "Content-Length" not in answer.headers and "Transfer-Encoding" in answer.headers:
+            response.enable_chunked_encoding()
+        try:
+            await response.prepare(request)
+            held = b""
+            async for chunk in answer.content.iter_chunked(_CHUNK):
+                if held:
+                    await response.write(held)
+                held = chunk
+            # The answer's head may have come before the write was done; its last bytes cannot.
+            self._record(writes)
+            if held:
+                await response.write(held)
+            await response.write_eof()
+        except (aiohttp.ClientError, TimeoutError):
+            # Cut short upstream: so it must be for the client, who could not tell otherwise.
+            self._record(writes)
+            if request.transport is not None:
+                request.transport.abort()
+        return response
+
+
+async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
+    async for chunk in request.content.iter_chunked(_CHUNK):
+        yield chunk
+
+
+def _response(answer: Reply) -> web.Response:
+    return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
