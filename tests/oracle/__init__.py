@@ -1,0 +1,1 @@
+"""The differential oracle: what the proxy answers against what the server answers, while everything changes."""

@@ -1,0 +1,103 @@
+"""Answers as clients understand them: bare references resolved, collections without order, rows in theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import orjson
+
+from tests.ftrack_server.schemas import build_schemas
+
+Identity = tuple[str, ...]
+
+
+class Torn(Exception):
+    """One response tells two different values of one entity's attribute."""
+
+
+@dataclass
+class Decoded:
+    """A batch's answer: the rows of every query by identity, and what the response tells of each entity."""
+
+    rows: list[Any] = field(default_factory=list)
+    offsets: list[Any] = field(default_factory=list)
+    entities: dict[Identity, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, value: Any) -> Any:
+        """Take a value in; an entity is replaced by its identity."""
+        if isinstance(value, list):
+            members = [self.add(member) for member in value]
+            is_collection = bool(value) and all(isinstance(v, dict) and "__entity_type__" in v for v in value)
+            return sorted(members, key=repr) if is_collection else members
+        if not isinstance(value, dict):
+            return value
+        if "__entity_type__" not in value:
+            return {name: self.add(member) for name, member in value.items()}
+        identity = identity_of(value)
+        known = self.entities.setdefault(identity, {})
+        for name, member in value.items():
+            told = self.add(member)
+            if name in known and known[name] != told:
+                raise Torn(f"{identity}: {name} is {known[name]!r} and {told!r}")
+            known[name] = told
+        return identity
+
+
+def identity_of(entity: dict[str, Any]) -> Identity:
+    """Type and key, as the clients tell entities apart."""
+    kind = str(entity["__entity_type__"])
+    return (kind, *(str(entity.get(name)) for name in _keys().get(kind, ["id"])))
+
+
+@cache
+def _keys() -> dict[str, list[str]]:
+    return {schema["id"]: schema["primary_key"] for schema in build_schemas()}
+
+
+def decoded(entries: Any, ordered: Sequence[bool]) -> Any:
+    """An answer in a form that can be compared; an error stands for itself."""
+    if not isinstance(entries, list):
+        return ("error", entries.get("exception") if isinstance(entries, dict) else entries)
+    answer = Decoded()
+    for entry, in_order in zip(entries, ordered, strict=True):
+        rows = [answer.add(row) for row in entry["data"]]
+        answer.rows.append(rows if in_order else sorted(rows, key=repr))
+        answer.offsets.append((entry.get("metadata") or {}).get("next"))
+    return (answer.rows, answer.offsets, answer.entities)
+
+
+def difference(proxied: bytes, direct: bytes, ordered: Sequence[bool]) -> str | None:
+    """What a client would see differently; ``None`` if nothing."""
+    if proxied == direct:
+        return None
+    truth = decoded(orjson.loads(direct), ordered)
+    try:
+        seen = decoded(orjson.loads(proxied), ordered)
+    except Torn as torn:
+        return f"torn: {torn}"
+    except ValueError as error:
+        return f"no JSON: {error}: {proxied[:200]!r}"
+    return None if seen == truth else _told_apart(seen, truth)
+
+
+def _told_apart(seen: Any, truth: Any) -> str:
+    if seen[0] == "error" or truth[0] == "error":
+        return f"proxied {str(seen)[:500]}, direct {str(truth)[:500]}"
+    found: list[str] = []
+    for number, (mine, theirs) in enumerate(zip(seen[0], truth[0], strict=True)):
+        if mine != theirs:
+            missing, excess = ([r for r in a if r not in b] for a, b in ((theirs, mine), (mine, theirs)))
+            found.append(f"query {number}: missing {missing[:5]}, too much {excess[:5]}, or other order")
+    if seen[1] != truth[1]:
+        found.append(f"next offsets {seen[1]} instead of {truth[1]}")
+    for identity in sorted({*seen[2], *truth[2]}):
+        mine, theirs = seen[2].get(identity, {}), truth[2].get(identity, {})
+        found.extend(
+            f"{identity} {name}: {mine.get(name, 'absent')!r} instead of {theirs.get(name, 'absent')!r}"
+            for name in sorted({*mine, *theirs})
+            if mine.get(name, "absent") != theirs.get(name, "absent")
+        )
+    return "; ".join(found[:12])

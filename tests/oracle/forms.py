@@ -1,0 +1,226 @@
+"""The forms of the questions: whole expressions with slots, and parts to combine. `{shot}` is some shot's id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What can be asked of a type."""
+
+    projections: tuple[str, ...]
+    criteria: tuple[str, ...]
+    order: tuple[str, ...]
+
+
+_CONTEXT = (
+    "id", "name", "description", "bid", "sort", "status.name", "status", "type.name", "parent.name", "parent", "link",
+    "parent.parent.name", "project.name", "project.full_name", "children.name", "children", "ancestors.name",
+    "descendants.name", "children.children.name", "custom_attributes", "custom_attributes.key",
+    "custom_attributes.value", "assignments.resource.username", "assignments.resource_id", "time_logged",
+    "bid_time_logged_difference", "start_date", "end_date", "notes.content", "lists.name", "timelogs.duration",
+    "incoming_links.from.name", "outgoing_links.to.name", "outgoing_links.to_id", "parent_id", "project_id",
+    "status_id", "priority.name", "priority_id", "assets.name", "assets.versions.version",
+    "assets.latest_version.version", "status_changes.status.name", "parent.custom_attributes.value", "object_type.name",
+    "parent.children.name", "notes.author.username", "parent.assets.name", "_link", "appointments.type",
+    "allocations.resource.name", "parent.link", "created_by.username", "status.state.short",
+)  # fmt: skip
+_OF_CONTEXT = (
+    'id is "{context}"', "id in ({tasks})", "id in ({contexts})", 'parent_id is "{shot}"', "parent_id in ({shots})",
+    'parent.name is "{shot_name}"', 'project_id is "{project}"', 'project.name is "{project_name}"',
+    'status.name is "{status_name}"', 'status_id is "{status}"', 'status.name not_in ("{status_name}", "Omitted")',
+    'status.state.short != DONE', 'name is "{task_name}"', 'name like "%{word}%"', 'name is_not "{task_name}"',
+    'ancestors any (id is "{sequence}")', 'parent.parent.name is "{sequence_name}"', "bid > {number}",
+    "bid <= {number}", 'assignments any (resource_id is "{user}")', 'assignments.resource.username is "bo"',
+    "not assignments any ()", "description is_not none", 'description like "%{word}%"',
+    'children any (name is "{task_name}")', 'custom_attributes any (key is "{key}" and value is "{number}")',
+    'parent[Shot] has (name is "{shot_name}")', 'parent[TypedContext] has (status.name is "{status_name}")',
+    'project has (name in ("{project_name}", "x"))', 'notes any (content like "%{word}%")', "timelogs any ()",
+    'timelogs any (duration > {number})', 'lists any (name is "{list_name}")', "start_date is none",
+    'start_date >= "2031-04-01"', "incoming_links any ()", 'outgoing_links any (to_id is "{task}")',
+    'id in (select context_id from Appointment where resource_id is "{user}")', "time_logged > {number}",
+    'parent_id in (select id from Shot where status.name is "{status_name}")', "priority.value > 1",
+    'id not_in (select context_id from Timelog)', 'assets.versions any (status.name is "{status_name}")',
+    'project.status is "active"', 'descendants any (name is "{task_name}")', "type.name is_not none",
+)  # fmt: skip
+_BY_CONTEXT = (
+    "name",
+    "status.sort",
+    "parent.name",
+    "bid",
+    "project.name",
+    "sort",
+    "id",
+    "priority.sort",
+    "time_logged",
+)
+_TASK = Parts(_CONTEXT, (*_OF_CONTEXT, 'type.name is "{type_name}"', 'type_id is "{type}"'), _BY_CONTEXT)
+_TREE = Parts(_CONTEXT, _OF_CONTEXT, _BY_CONTEXT)
+
+PARTS: dict[str, Parts] = {
+    "Task": _TASK,
+    "Shot": _TREE,
+    "Sequence": _TREE,
+    "TypedContext": _TREE,
+    "Context": Parts(
+        ("id", "name", "link", "parent.name", "children.name", "custom_attributes", "descendants.name", "notes.content",
+         "assignments.resource.username"),
+        ('id is "{context}"', 'id is "{project}"', 'parent_id is "{sequence}"', "id in ({contexts})",
+         'name like "%{word}%"', 'parent.name is "{sequence_name}"'),
+        ("name", "id"),
+    ),
+    "Project": Parts(
+        ("id", "name", "full_name", "status", "children.name", "descendants.name", "custom_attributes", "link",
+         "children.children.name", "notes.content", "assignments.resource.username", "assets.name", "start_date",
+         "children.children.children.name", "allocations.resource.username"),
+        ('id is "{project}"', "status is active", 'name is "{project_name}"', 'full_name like "%River%"',
+         'descendants any (id is "{task}")', 'children any (name is "{sequence_name}")'),
+        ("name", "full_name", "id"),
+    ),
+    "AssetVersion": Parts(
+        ("id", "version", "comment", "date", "status.name", "asset.name", "asset.parent.name", "link", "task.name",
+         "is_latest_version", "user.username", "asset.parent.parent.name", "components.name", "notes.content",
+         "custom_attributes", "lists.name", "asset.versions.version", "asset.latest_version.version", "task.link",
+         "task.assignments.resource.username", "asset.parent.project.name", "is_published", "asset.type.name",
+         "status_changes.from_status_id", "asset.parent.status.name"),
+        ('id is "{version}"', "id in ({versions})", 'asset_id is "{asset}"', 'asset.name is "{asset_name}"',
+         'asset.parent.id is "{shot}"', 'asset.parent.name is "{shot_name}"', 'task_id is "{task}"',
+         "is_latest_version is True", 'status.name is "{status_name}"', "version > {number}", "version is 3",
+         'asset.parent.project_id is "{project}"', 'asset.parent.ancestors any (id is "{sequence}")',
+         'task.status.name is "{status_name}"', "task_id is_not none", 'comment like "%{word}%"',
+         'user.username is "ana"', 'task.name is "{task_name}"', 'notes any (content like "%{word}%")',
+         'asset.parent[Shot] has (status.name is "{status_name}")', 'components any (name is "main")',
+         'asset_id in (select id from Asset where context_id is "{shot}")'),
+        ("version", "asset.name", "date", "status.sort", "id", "task.name"),
+    ),
+    "Asset": Parts(
+        ("id", "name", "type.name", "parent.name", "versions.version", "versions.status.name", "latest_version.version",
+         "latest_version.comment", "parent.link", "versions.components.name", "versions.custom_attributes",
+         "versions.is_latest_version", "versions.notes.content", "parent.project.name"),
+        ('id is "{asset}"', 'context_id is "{shot}"', 'parent.name is "{shot_name}"', 'parent.id is "{shot}"',
+         'versions any (status.name is "{status_name}")', 'name is "{asset_name}"', "type.short is geo",
+         'parent.project_id is "{project}"', "latest_version.version > 2", "versions any (version > {number})"),
+        ("name", "id", "type.name"),
+    ),
+    "Note": Parts(
+        ("id", "content", "author.username", "date", "thread_activity", "replies.content", "in_reply_to.content",
+         "parent_id", "replies.author.first_name", "is_todo", "replies", "author"),
+        ('parent_id is "{task}"', "parent_id in ({tasks})", 'id is "{note}"', "in_reply_to_id is none",
+         "not in_reply_to has ()", 'author.username is "ana"', 'author has (first_name is "Ana")',
+         'content like "%{word}%"', 'replies any (content like "%{word}%")', "replies any ()", "is_todo is True",
+         'parent_id in (select id from Task where parent_id is "{shot}")'),
+        ("thread_activity", "date", "content", "id", "author.username"),
+    ),
+    "TypedContextList": Parts(
+        ("id", "name", "items.name", "items.status.name", "items", "project.name", "category.name", "is_open",
+         "items.link", "owner.username"),
+        ('id is "{list}"', 'project_id is "{project}"', 'name is "{list_name}"', 'items any (id is "{task}")',
+         'items any (status.name is "{status_name}")', 'project.name is "{project_name}"'),
+        ("name", "id"),
+    ),
+    "ListObject": Parts(
+        ("id", "entity_id", "list_id", "list.name", "list.project.name"),
+        ('list_id is "{list}"', 'entity_id is "{task}"', 'list.name is "{list_name}"', "list_id in ({lists})",
+         'list.project_id is "{project}"'),
+        ("id", "list.name"),
+    ),
+    "Appointment": Parts(
+        ("id", "type", "resource_id", "context_id", "context.name", "resource.username", "context.link",
+         "context.project.name", "context.parent.name"),
+        ("type is assignment", 'context_id is "{task}"', 'resource_id is "{user}"', "context_id in ({tasks})",
+         'context.name is "{task_name}"', 'resource.username is "bo"', 'context.parent.id is "{shot}"',
+         'context.project_id is "{project}"'),
+        ("id", "context.name"),
+    ),
+    "Timelog": Parts(
+        ("id", "duration", "comment", "context.name", "context.link", "user.username", "start", "context.time_logged"),
+        ('context_id is "{task}"', 'user.username is "ana"', "duration > {number}", 'context.parent.id is "{shot}"',
+         'context.project_id is "{project}"', 'comment like "%{word}%"'),
+        ("duration", "start", "id", "context.name"),
+    ),
+    "User": Parts(
+        ("id", "username", "first_name", "last_name", "assignments.context.name", "assignments.context_id",
+         "custom_attributes", "is_active", "assignments.context.status.name", "email", "memberships.group.name"),
+        ('username is "ana"', 'id is "{user}"', 'assignments any (context_id is "{task}")',
+         'assignments.context.status.name is "{status_name}"', "is_active is True", 'not timelogs any ()',
+         'assignments.context.parent.name is "{shot_name}"', 'first_name like "%{word}%"'),
+        ("username", "first_name", "id"),
+    ),
+    "TypedContextLink": Parts(
+        ("id", "from_id", "to_id", "from.name", "to.name", "from.status.name", "to.link"),
+        ('from_id is "{task}"', 'to_id is "{task}"', "from_id in ({tasks})", 'from.parent.id is "{shot}"',
+         'to.status.name is "{status_name}"', 'from.project_id is "{project}"'),
+        ("id", "from.name"),
+    ),
+    "ContextCustomAttributeValue": Parts(
+        ("value", "entity_id", "configuration_id", "key", "configuration.key"),
+        ("entity_id in ({shots})", 'entity_id is "{shot}"', "entity_id in ({contexts})", 'key is "{key}"',
+         'configuration.key is "{key}"', 'entity_id is "{sequence}"'),
+        ("entity_id",),
+    ),
+    "Component": Parts(
+        ("id", "name", "file_type", "size", "version.version", "version.asset.name", "version.asset.parent.name",
+         "component_locations.resource_identifier", "version.asset.versions.version", "version.link"),
+        ('version_id is "{version}"', 'id is "{component}"', 'name is "main"', 'version.asset_id is "{asset}"',
+         'version.asset.parent.id is "{shot}"', 'version.status.name is "{status_name}"',
+         'version.task.name is "{task_name}"'),
+        ("name", "size", "id"),
+    ),
+}  # fmt: skip
+
+FORMS: tuple[str, ...] = (
+    "Project",
+    "Task where id is {task}",
+    "select name from Task where id is {task}",
+    "select name from TypedContext where id is {context}",
+    "select id, full_name from Project where status is active",
+    'select link from Task where assignments any (resource.username = "bo")',
+    "select link, version from AssetVersion where asset.context_id is {shot} or task_id is {task} order by date desc",
+    "TypedContext where ancestors any (id={sequence}) or id is {sequence}",
+    "select name, project.children, children, parent_id from TypedContext where ancestors any (id={sequence})",
+    "select children, children.children, children.children.children.name from Project where id is {project}",
+    "select children.children.children.assignments.resource.username from Project where id is {project}",
+    "select versions.components.name from Asset where id is {asset}",
+    "select version.asset.versions.version from Component where id is {component}",
+    "select custom_attributes from Shot where custom_attributes.configuration.key is fstart",
+    "select value, entity_id from ContextCustomAttributeValue where entity_id in ({shots})",
+    "select value, entity_id from CustomAttributeValue where entity_id in ({shots})",
+    "select id, key, default from CustomAttributeConfiguration order by sort",
+    "select name, color, sort from Status order by sort",
+    "select id, name from Type",
+    "select key, value from Metadata where parent_id is {task}",
+    "select metadata.key, metadata.value from Task where id is {task}",
+    "select component_id, resource_identifier from ComponentLocation where component_id is {component}",
+    "select from_id, to_id from TypedContextLink where to_id in ({tasks})",
+    "select id, entity_id, list_id from ListObject where list_id in ({lists})",
+    "select id, category_id, name, system_type from List where project_id is {project}",
+    "select count(id) from Task where parent_id is {shot} group by status_id",
+    "select count(id) from Task group by project_id, status_id",
+    "select sum(duration) from Timelog where context_id is {task} group by user_id",
+    "select name from Task where parent.id is {shot} order by name limit 2",
+    "select name from Task where project_id is {project} order by status.sort, name desc offset 1 limit 4",
+    "select name, status.name from Shot where children any (status.name is '{status_name}')",
+    "select id, version from AssetVersion where is_latest_version is True and asset.parent.id is {shot}",
+    "select id from AssetVersion where asset.parent.project.name is '{project_name}' order by version desc limit 5",
+    "select content, author.username, thread_activity from Note where parent_id in ({tasks}) and not in_reply_to has ()"
+    " order by thread_activity desc limit 3",
+    "select date, status.name, from_status_id from TypedContextStatusChange where parent_id is {task}",
+    "select parent_id, status_id from StatusChange where parent_id in ({tasks})",
+    "select children.name, memberships.user.username from Group",
+    "select group.name, user.username from Membership where user.username is ana",
+    "select name, parent[Shot].name, parent.parent.link from Task where parent_id in ({shots})",
+    "select username, assignments.context.link from User where username in ('ana', 'bo')",
+    "select resource_type, id from Resource",
+    "select name from Task where name in (select name from Task where parent_id is {shot})",
+    "select id from Task where not (status.name is '{status_name}' or name is '{task_name}') and parent_id is {shot}",
+    "select ancestors.custom_attributes.value from Task where id is {task}",
+    "select assets.versions.status.name, assets.versions.user.username from Shot where id is {shot}",
+    "select thumbnail_id, thumbnail.name from AssetVersion where id is {version}",
+    "select task_id, task.parent.parent.name from AssetVersion where task.parent.parent_id is {sequence}",
+    "select id, name, tasks.name from Status where id is {status}",
+    "select name, types.name from TaskTypeSchema",
+    "select notes.replies.content, notes.author.username from Task where id is {task}",
+    "select id, no_such_attribute from Task",
+    "select context.project.name, context.parent.children.name from Timelog",
+)

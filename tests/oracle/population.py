@@ -1,0 +1,61 @@
+"""Who and what is there at this moment: picks of existing entities, by seeded chance."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.ftrack_server import FtrackServer
+
+Row = dict[str, Any]
+_IN_FOCUS = 0.6
+
+
+class Population:
+    """Picks rows out of the server's present state. Only asked while nobody writes."""
+
+    def __init__(self, server: FtrackServer, chance: random.Random) -> None:
+        self._world = server.engine._world
+        self._made = server.production
+        self._chance = chance
+
+    @property
+    def users(self) -> list[str]:
+        return list(self._made.users.values())
+
+    @property
+    def configurations(self) -> list[Row]:
+        return [r for r in self._world.rows("CustomAttributeConfiguration") if r.get("key")]
+
+    def rows(self, type_name: str) -> list[Row]:
+        return list(self._world.rows(type_name))
+
+    def pick(self, type_name: str) -> Row | None:
+        """Any row; mostly one of the few in focus, so that changes meet questions."""
+        found = self.rows(type_name)
+        if self._chance.random() < _IN_FOCUS:
+            found = found[:1] + found[-2:]
+        return self._chance.choice(found) if found else None
+
+    def some(self, type_name: str, most: int = 4) -> list[Row]:
+        picked = [row for _ in range(self._chance.randint(1, most)) if (row := self.pick(type_name)) is not None]
+        return list({str(row["id"]): row for row in picked}.values())
+
+    def custom_value(self, owner: Row, configuration: Row) -> Any:
+        """The value that an entity shows, its own or inherited."""
+        values = self._world.custom_values(owner)
+        return next((v["value"] for v in values if v["configuration_id"] == configuration["id"]), None)
+
+    def new_id(self) -> str:
+        """An id that follows from the seed."""
+        bits = f"{self._chance.getrandbits(128):032x}"
+        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+
+    def is_below(self, context: Row, above: Row) -> bool:
+        """Whether a context is the other one or lies below it."""
+        return context["id"] == above["id"] or any(p["id"] == above["id"] for p in self._world.parents(context))
+
+    def custom_key(self, owner: Row) -> Row | None:
+        """A configuration that applies to an entity."""
+        found = self._world.configurations(owner)
+        return self._chance.choice(found) if found else None

@@ -1,0 +1,31 @@
+"""What a run has shown: reads checked, hits among them, and changes by kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """Counts of a run."""
+
+    checked: int = 0
+    hits: int = 0
+    warming: int = 0
+    deeds: Counter[str] = field(default_factory=Counter)
+    ways: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+
+    @property
+    def hit_ratio(self) -> float:
+        """A run in which nearly nothing came from the store has shown nearly nothing."""
+        return self.hits / self.checked if self.checked else 0.0
+
+    def __str__(self) -> str:
+        deeds = ", ".join(f"{kind} {count}" for kind, count in sorted(self.deeds.items()) if "+" not in kind)
+        ways = ", ".join(f"{way} {count}" for way, count in sorted(self.ways.items()))
+        return (
+            f"{self.checked} reads checked, {self.hit_ratio:.0%} of them hits; {self.refused} writes refused\n"
+            f"  ways: {ways}\n  changes: {deeds}"
+        )

@@ -1,0 +1,109 @@
+"""Every proxied answer equals the direct one, whatever happened before: a short run of the oracle."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from tests.oracle import ways
+from tests.oracle.answers import difference
+from tests.oracle.soak import episode
+from tests.oracle.stage import Mismatch, Stage
+from tests.oracle.tally import Tally
+
+_SEEDS = st.integers(0, 2**32 - 1)
+_COMMON = (ways.own_write, ways.own_write_unheard, ways.foreign_write, ways.foreign_write_late, ways.race)
+_RARE = (ways.new_questions, ways.own_write_lost, ways.of_age, ways.gap, ways.sleep, ways.restart, ways.flicker)
+_DRAWN = (*_COMMON, *_COMMON, *_COMMON, *_RARE)
+
+
+@pytest.fixture(autouse=True)
+def _quick_switches() -> Iterator[None]:
+    """Client, proxy and server are threads of one process here, and wait for each other all the time."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    yield
+    sys.setswitchinterval(before)
+
+
+class _Machine(RuleBasedStateMachine):
+    """What happens is drawn, so that a failure shrinks; picks of entities follow from the seed of each step."""
+
+    tally = Tally()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage: Stage | None = None
+
+    @initialize(seed=_SEEDS)
+    def begin(self, seed: int) -> None:
+        self.stage = Stage(seed, self.tally)
+        ways.open_stage(self.stage, 12)
+
+    @rule(seed=_SEEDS, way=st.sampled_from(_DRAWN))
+    def happen(self, seed: int, way: ways.Way) -> None:
+        assert self.stage is not None
+        self.stage.chance.seed(seed)
+        self.stage.tell(f"-- {way.__name__}, seed {seed}")
+        ways.take(self.stage, way)
+
+    def teardown(self) -> None:
+        if self.stage is not None:
+            self.stage.close()
+
+
+@pytest.mark.required
+def test_drawn_histories() -> None:
+    _Machine.tally = Tally()
+    run_state_machine_as_test(
+        _Machine,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=10,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    _is_telling(_Machine.tally)
+
+
+@pytest.mark.required
+@pytest.mark.parametrize("seed", [1, 2])
+def test_long_histories(seed: int) -> None:
+    tally = Tally()
+    episode(seed, tally, enough=3_000, deadline=float("inf"))
+    _is_telling(tally)
+
+
+def _is_telling(tally: Tally) -> None:
+    print(tally)
+    assert tally.checked >= 300
+    assert tally.hit_ratio >= 0.3, f"hardly anything came from the store: {tally}"
+
+
+def test_a_proxy_that_hears_no_events_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oracle itself: with the rules off it finds a wrong answer, and says how it came about."""
+    from ftrack_proxy.freshness import judge
+
+    monkeypatch.setattr(judge, "first_affecting", lambda *_: None)
+    with pytest.raises(Mismatch, match=r"(?s)seed 3.*own write|foreign write.*Cache-Status.*difference"):
+        episode(3, Tally(), enough=3_000, deadline=float("inf"))
+
+
+def test_answers_are_compared_as_clients_decode_them() -> None:
+    task = b'{"__entity_type__":"Task","id":"t","name":"comp"}'
+    bare = b'{"__entity_type__":"Task","id":"t"}'
+    note = b'{"__entity_type__":"Note","id":"n","task":%s}'
+    short = b'[{"data":[%s]},{"data":[%s]}]' % (task, note % bare)
+    full = b'[{"data":[%s]},{"data":[%s]}]' % (task, note % task)
+    other = short.replace(b"comp", b"layout")
+    assert difference(full, short, (False, False)) is None
+    assert "name" in str(difference(other, short, (False, False)))
+    assert "torn" in str(difference(full.replace(b"comp", b"layout", 1), short, (False, False)))

@@ -1,0 +1,189 @@
+"""The ways in which changes happen: through the proxy or elsewhere, events in disorder, gaps, races."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.harness import until
+from tests.oracle.questions import Question
+from tests.oracle.stage import USERS, Stage
+
+Way = Callable[[Stage], None]
+_GROUP = 24
+
+
+def _look(stage: Stage) -> None:
+    """Every live answer is right; what was just fetched is, too, when it comes from the store."""
+    stage.check(stage.live)
+    stage.check(stage.some_questions(_GROUP))
+
+
+def new_questions(stage: Stage) -> None:
+    """Other questions become live."""
+    found = stage.new_questions(stage.chance.randint(2, 6))
+    stage.check(found)
+    stage.check(found)
+
+
+def own_write(stage: Stage) -> None:
+    """A write through the proxy, its event in time."""
+    stage.own(stage.deeds.deed(announced=False), stage.chance.choice(USERS))
+    _look(stage)
+
+
+def own_write_unheard(stage: Stage) -> None:
+    """Writes through the proxy whose events are held back, and then come."""
+    stage.server.hub.hold_events()
+    for _ in range(stage.chance.randint(1, 3)):
+        stage.own(stage.deeds.deed(announced=False), stage.chance.choice(USERS), note=", events held back")
+        stage.check(stage.live)
+    stage.server.hub.release_events(reorder=stage.chance.random() < 0.5)
+    _look(stage)
+    stage.feeds.caught_up()
+
+
+def own_write_lost(stage: Stage) -> None:
+    """The answer of a write gets lost; it has happened, and its event is held back."""
+    stage.server.hub.hold_events()
+    stage.server.drop_next(after_commit=True)
+    answer = stage.own(stage.deeds.deed(announced=False), note=", answer lost")
+    assert answer["exception"] == "WriteOutcomeUnknownError", answer
+    _look(stage)
+    stage.server.hub.release_events()
+    stage.feeds.caught_up()
+
+
+def foreign_write(stage: Stage) -> None:
+    """Somebody else's writes, heard of."""
+    if stage.chance.random() < 0.3:
+        stage.server.hub.duplicate_next(2)
+    for _ in range(stage.chance.choice((1, 1, 1, 2, 4))):
+        stage.foreign(stage.deeds.deed(announced=True))
+    stage.feeds.caught_up()
+    stage.server.hub.duplicate_next(0)
+    _look(stage)
+
+
+def foreign_write_late(stage: Stage) -> None:
+    """Somebody else's events come late, perhaps in the wrong order; what is asked meanwhile fills the store."""
+    stage.server.hub.hold_events()
+    for _ in range(stage.chance.randint(1, 3)):
+        stage.foreign(stage.deeds.deed(announced=True), note=", event held back")
+        stage.warm(stage.some_questions(_GROUP))
+        if stage.chance.random() < 0.3:
+            stage.own(stage.deeds.deed(announced=False), stage.chance.choice(USERS), note=", events held back")
+            stage.warm(stage.some_questions(_GROUP))
+    stage.server.hub.release_events(reorder=stage.chance.random() < 0.5)
+    stage.feeds.caught_up()
+    _look(stage)
+
+
+def race(stage: Stage) -> None:
+    """A fetch is answered, and its answer kept back while something changes; others join it meanwhile."""
+    question = next(q for q in iter(lambda: stage.new_questions()[0], None) if len(q.expressions) == 1)
+    before = stage.truths([question])[0]
+    held = stage.server.hold(contains=question.expressions[0])
+    early, late = stage.line(), stage.line()
+    try:
+        stage.tell(f"a fetch is held: {question}")
+        counters = stage.proxy.parts.journal.counters
+        hits = counters.hits
+        early.send(stage.bytes_of(question))
+        until(lambda: held.reached or counters.hits > hits, "the fetch")
+        if stage.chance.random() < 0.5:
+            stage.own(stage.deeds.deed(announced=False), note=", during the fetch")
+        else:
+            stage.foreign(stage.deeds.deed(announced=True), note=", during the fetch")
+            stage.feeds.caught_up()
+        after = stage.truths([question])[0]
+        late.send(stage.bytes_of(question))
+        held.release()
+        first, second = early.receive(), late.receive()
+    finally:
+        stage.server.clear_faults()
+        early.close()
+        late.close()
+    stage.compare(question, second, [after])
+    stage.compare(question, first, [before, after])
+    _look(stage)
+    stage.feeds.caught_up()
+
+
+def gap(stage: Stage) -> None:
+    """The feed is cut; what happens meanwhile is never told."""
+    stage.tell("the hub is cut")
+    stage.server.hub.cut()
+    stage.feeds.wait_lost()
+    for _ in range(stage.chance.randint(1, 3)):
+        stage.foreign(stage.deeds.deed(announced=True))
+        _look(stage)
+    stage.tell("the hub is back")
+    stage.server.hub.resume()
+    stage.feeds.wait_live()
+    _look(stage)
+
+
+def flicker(stage: Stage) -> None:
+    """All sockets drop; the events until the reconnection are lost."""
+    stage.tell("all sockets drop")
+    stretches = stage.feeds.stretches()
+    stage.server.hub.disconnect_all()
+    stage.foreign(stage.deeds.deed(announced=True))
+    until(lambda: all(a != b for a, b in zip(stretches, stage.feeds.stretches(), strict=True)), "the loss")
+    stage.feeds.wait_live()
+    _look(stage)
+
+
+def sleep(stage: Stage) -> None:
+    """The machine sleeps: events are missed though the sockets look open."""
+    stage.tell("the machine sleeps")
+    stage.server.hub.go_silent()
+    stage.foreign(stage.deeds.deed(announced=True))
+    stage.proxy.clock.ahead += 200
+    _look(stage)
+    stage.server.hub.speak()
+    stage.server.hub.disconnect_all()
+    stage.feeds.wait_live()
+    _look(stage)
+
+
+def restart(stage: Stage) -> None:
+    """The proxy ends and starts again on the same folder; in between things change."""
+    stage.tell("the proxy ends")
+    stage.stop_proxy()
+    for _ in range(stage.chance.randint(0, 2)):
+        stage.foreign(stage.deeds.deed(announced=True))
+    stage.tell("the proxy starts")
+    stage.start_proxy()
+    _look(stage)
+
+
+def of_age(stage: Stage) -> None:
+    """Something changes that no event tells of; it shows when the answers have reached their age."""
+    stage.foreign(stage.deeds.unannounced(), silent=True, note=", 400 s ago")
+    stage.proxy.clock.ahead += 400
+    stage.feeds.count_as_heard()
+    _look(stage)
+
+
+# Way -> how often.
+WAYS: dict[Way, int] = {
+    new_questions: 10, own_write: 30, own_write_unheard: 12, own_write_lost: 2, foreign_write: 30,
+    foreign_write_late: 16, race: 14, gap: 1, flicker: 1, sleep: 1, restart: 1, of_age: 4,
+}  # fmt: skip
+
+
+def ask_twice(stage: Stage, questions: list[Question]) -> None:
+    stage.check(questions)
+    stage.check(questions)
+
+
+def open_stage(stage: Stage, questions: int = 30) -> None:
+    """First questions, asked twice."""
+    ask_twice(stage, stage.new_questions(questions))
+
+
+def take(stage: Stage, way: Way) -> None:
+    """Let changes happen in one way."""
+    stage.tally.ways[way.__name__] += 1
+    way(stage)

@@ -1,0 +1,249 @@
+"""What the contract demands of freshness, as short stories. Each fails when the rule that it is about is off.
+
+A story gets a studio and raises ``AssertionError`` if an answer is wrong. `RULES` names, for each story, the
+rule in the code and how to switch it off; the tests run every story both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ftrack_proxy.freshness import judge
+from ftrack_proxy.freshness.policy import Policy
+from ftrack_proxy.hub.intake import HubIntake
+from ftrack_proxy.identity.trust import Trust
+from ftrack_proxy.request.fetch import Fetcher
+from ftrack_proxy.request.forward import Forwarder
+from ftrack_proxy.request.read import Reader
+from tests.harness import until
+from tests.scenarios.studio import Studio, warm
+
+Story = Callable[[Studio], None]
+Patch = tuple[Any, str, Any]
+
+
+def own_write(studio: Studio) -> None:
+    """G1: once a write's response is here, no read shows what was before, event or no event."""
+    ana, bo = studio.person("ana"), studio.person("ana")
+    warm(ana, studio.name_of_task)
+    studio.server.hub.hold_events()
+    ana.update("Task", studio.task, name="first name")
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "first name"
+    assert bo.ask(studio.name_of_task).rows[0]["name"] == "first name"
+
+
+def foreign_write(studio: Studio) -> None:
+    """G2: once an event has reached the proxy, no read shows what was before."""
+    ana = studio.person()
+    warm(ana, studio.name_of_task)
+    before = studio.server.hub.events
+    studio.server.update("Task", studio.task, name="layout")
+    until(lambda: len(studio.server.hub.events) > len(before), "the event to be published")
+    studio.server.hub.wait_delivered()
+    # A second event that needs no rule of ours shows that the first has been read off the same socket.
+    studio.proxy.run(_all_frames_read(studio))
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "layout"
+
+
+async def _all_frames_read(studio: Studio) -> None:
+    import asyncio
+
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+
+
+def change_during_a_fetch(studio: Studio) -> None:
+    """G3: what was fetched while it changed is not served to who reads after the change."""
+    ana = studio.person()
+    warm(ana, "select id from Status")
+    held = studio.server.hold(contains=studio.task)
+    early = ana.start(studio.name_of_task)
+    held.wait_reached()
+    studio.foreign(name="lighting")
+    held.release()
+    early.result()
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "lighting"
+
+
+def joining_an_older_fetch(studio: Studio) -> None:
+    """G3: a read that starts after a write is not answered by a fetch that began before it."""
+    ana, late = studio.person(), studio.person()
+    warm(ana, "select id from Status")
+    studio.server.hub.hold_events()
+    held = studio.server.hold(contains=studio.task)
+    early = ana.start(studio.name_of_task)
+    held.wait_reached()
+    late.update("Task", studio.task, name="comp")
+    joined = late.start(studio.name_of_task)
+    until(lambda: studio.proxy.parts.journal.counters.waiting or joined.done(), "the late read to wait")
+    held.release()
+    early.result()
+    assert joined.result().rows[0]["name"] == "comp"
+
+
+def cut_and_restored(studio: Studio) -> None:
+    """G4: what was fetched before a gap is asked for again after it."""
+    ana = studio.person()
+    warm(ana, studio.name_of_task)
+    studio.cut_feed()
+    studio.server.update("Task", studio.task, name="fx")
+    studio.restore_feed()
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "fx"
+
+
+def read_in_the_gap(studio: Studio) -> None:
+    """G4: nor is it served as fresh while the feed is away."""
+    ana = studio.person()
+    warm(ana, studio.name_of_task)
+    studio.cut_feed()
+    studio.server.update("Task", studio.task, name="fx")
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "fx"
+    studio.server.update("Task", studio.task, name="fx2")
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "fx2"
+
+
+def asleep(studio: Studio) -> None:
+    """G4: a machine that slept has missed events, though the socket still looks open."""
+    ana = studio.person()
+    warm(ana, studio.name_of_task)
+    studio.server.hub.go_silent()
+    studio.server.update("Task", studio.task, name="paint")
+    studio.proxy.clock.ahead += 200
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "paint"
+
+
+def restarted(studio: Studio) -> None:
+    """G4: what an earlier process fetched is asked for again."""
+    ana = studio.person()
+    warm(ana, studio.name_of_task)
+    studio.proxy.parts.store.flush()
+    settings, environment = studio.proxy.settings, studio.proxy.environment
+    studio.proxy.stop()
+    studio.server.update("Task", studio.task, name="rig")
+    studio.proxy = type(studio.proxy)(settings, environment).start()
+    studio.proxy.wait_for_feed()
+    again = studio.person()
+    again.call([{"action": "query_server_information"}])
+    assert again.ask(studio.name_of_task).rows[0]["name"] == "rig"
+
+
+def outcome_unknown(studio: Studio) -> None:
+    """G8: a write whose answer got lost may have happened: the client hears so, and reads are not older."""
+    ana = studio.person()
+    warm(ana, studio.name_of_task)
+    studio.server.hub.hold_events()
+    studio.server.drop_next(after_commit=True, action="update")
+    said = ana.update("Task", studio.task, name="roto")
+    assert said.content["exception"] == "WriteOutcomeUnknownError"
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "roto"
+    assert studio.server.counters.operations["update"] == 1
+
+
+def seen_in_the_relay(studio: Studio) -> None:
+    """G2: an event that a client receives through the relay is known to the proxy before the client has it."""
+    from tests.scenarios.hub_client import HubClient
+
+    ana = studio.person()
+    warm(ana, studio.name_of_task)
+    with HubClient(studio.proxy.url, *studio.server.credentials("ana")) as client:
+        client.subscribe("topic=ftrack.update")
+        studio.proxy.inside(lambda: _deafen(studio))
+        studio.server.update("Task", studio.task, name="anim")
+        client.wait_for("ftrack.update")
+        assert ana.ask(studio.name_of_task).rows[0]["name"] == "anim"
+
+
+def _deafen(studio: Studio) -> None:
+    """The proxy's own subscription gets its events late; here: not at all."""
+    for feed in studio.proxy.parts.coverage.feeds:
+        feed._on_frame = lambda _: None
+
+
+def revoked_key(studio: Studio) -> None:
+    """G6: a key that ftrack has not accepted for a while is asked about again."""
+    ana = studio.person()
+    warm(ana, studio.name_of_task)
+    studio.server.engine.revoke_key("ana")
+    studio.proxy.clock.ahead += 301
+    studio.proxy.inside(lambda: _heard_now(studio))
+    assert isinstance(ana.ask(studio.name_of_task).content, dict)
+
+
+def one_entity_one_moment(studio: Studio) -> None:
+    """G7: a batch is not put together of an entity's old and new state."""
+    ana = studio.person()
+    one = f"select name, id from Task where id is '{studio.task}'"
+    warm(ana, studio.name_of_task)
+    studio.server.hub.hold_events()
+    studio.server.update("Task", studio.task, name="matte")
+    first, second = ana.ask(studio.name_of_task, one).content
+    assert (
+        not second["data"] or "name" not in second["data"][0] or first["data"][0]["name"] == second["data"][0]["name"]
+    )
+
+
+def read_to_be_written(studio: Studio) -> None:
+    """G5: metadata is read in order to be written back, so it always comes from ftrack."""
+    ana = studio.person()
+    expression = f'select key, value from Metadata where parent_id is "{studio.task}"'
+    warm(ana, studio.name_of_task)
+    known = {row["key"] for row in ana.ask(expression).rows}
+    studio.server.create(
+        "Metadata", parent_id=studio.task, parent_type="Task", key="note_to_self", value="x", silent=True
+    )
+    assert {row["key"] for row in ana.ask(expression).rows} == known | {"note_to_self"}
+
+
+def without_events(studio: Studio) -> None:
+    """G5: what no event tells of is served at most for its age."""
+    ana = studio.person()
+    status = studio.server.production.statuses[0]
+    expression = f'select name from Status where id is "{status}"'
+    warm(ana, expression)
+    studio.server.update("Status", status, name="Parked", silent=True)
+    studio.proxy.clock.ahead += 301
+    studio.proxy.inside(lambda: _heard_now(studio))
+    # Only the answer's age is to run out here, not the trust in the key.
+    ana.ask("select id from Type")
+    assert ana.ask(expression).rows[0]["name"] == "Parked"
+
+
+def _heard_now(studio: Studio) -> None:
+    """Only the ages are to run out here, not the patience with the hub."""
+    for feed in studio.proxy.parts.coverage.feeds:
+        feed._heard = studio.proxy.clock()
+
+
+def _keep_as_of_its_end(original: Any) -> Any:
+    def result(self: Fetcher, *arguments: Any) -> Any:
+        kept = original(self, *arguments)
+        kept.good_through = self._journal.log.head
+        return kept
+
+    return result
+
+
+def _cacheable(original: Any) -> Any:
+    """Every query as one that reads contexts: kept until a change affects it."""
+    return lambda self, reads, family_of: original(self, replace(reads, types=frozenset({"Context"})), family_of)
+
+
+# Story -> the rule that it is about, switched off.
+RULES: dict[Story, list[Patch]] = {
+    own_write: [(Forwarder, "record", lambda *_: None)],
+    foreign_write: [(HubIntake, "take", lambda *_: None)],
+    change_during_a_fetch: [(Fetcher, "_result", _keep_as_of_its_end(Fetcher._result))],
+    joining_an_older_fetch: [(Reader, "joiner_may_have", lambda *_: True)],
+    cut_and_restored: [(judge, "same_stretch", lambda *_: True)],
+    read_in_the_gap: [(judge, "same_stretch", lambda *_: True)],
+    asleep: [(judge, "same_stretch", lambda *_: True)],
+    restarted: [(judge, "same_stretch", lambda *_: True)],
+    outcome_unknown: [(Forwarder, "record", lambda *_: None)],
+    seen_in_the_relay: [(HubIntake, "take", lambda *_: None)],
+    revoked_key: [(Trust, "holds", lambda *_: True)],
+    one_entity_one_moment: [(Reader, "_torn", staticmethod(lambda *_: False))],
+    read_to_be_written: [(Policy, "terms_of", _cacheable(Policy.terms_of))],
+    without_events: [(Policy, "terms_of", _cacheable(Policy.terms_of))],
+}

@@ -1,0 +1,27 @@
+"""Every story of `freshness` holds, and fails with its rule switched off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.freshness import RULES, Story
+from tests.scenarios.studio import open_studio
+
+STORIES = [pytest.param(story, id=story.__name__) for story in RULES]
+
+
+@pytest.mark.required
+@pytest.mark.parametrize("story", STORIES)
+def test_holds(story: Story, tmp_path: Path) -> None:
+    with open_studio(tmp_path) as studio:
+        story(studio)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_fails_without_its_rule(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner, name, substitute in RULES[story]:
+        monkeypatch.setattr(owner, name, substitute)
+    with open_studio(tmp_path) as studio, pytest.raises(AssertionError):
+        story(studio)

@@ -1,0 +1,176 @@
+"""``ftrack-proxy serve``: settings, and errors that say the way out in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from ftrack_proxy.cli.options import _NAMES
+from tests.harness import PATIENCE, ProxyCommand, until
+from tests.test_web.origin import Origin
+
+UPSTREAM = ("--upstream", "http://ftrack.invalid")
+
+
+def run(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("FTRACK_", "XDG_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "ftrack_proxy", *arguments],
+        env={**inherited, "HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
+    """One line on stderr, in our name, with the way out, and no traceback."""
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("ftrack-proxy: ")
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Origin]:
+    with Origin() as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ("--upstream", "FTRACK_PROXY_UPSTREAM")),
+        (("--upstream", "studio.ftrackapp.com"), ("https://",)),
+        (("--upstream", "ftp://x"), ("http",)),
+        (("--upstream", "https://me:secret@x"), ("user or password",)),
+        (("--upstream", "https://x/?a=b"), ("https://",)),
+        (("--upstream", "http://127.0.0.1:8089"), ("own listener",)),
+        (("--upstream", "http://localhost:8089"), ("own listener",)),
+        (("--upstream", "http://127.0.0.1:9", "--listen", "0.0.0.0:9"), ("own listener",)),
+        ((*UPSTREAM, "--listen", "8089"), ("HOST:PORT",)),
+        ((*UPSTREAM, "--listen", "localhost:99999"), ("HOST:PORT",)),
+        ((*UPSTREAM, "--cache-size", "much"), ("512 MB",)),
+        ((*UPSTREAM, "--cache-size", "3 KB"), ("1 MB",)),
+        ((*UPSTREAM, "--settle-window", "soon"), ("500 ms",)),
+        ((*UPSTREAM, "--api-key", "k"), ("FTRACK_PROXY_API_KEY",)),
+        ((*UPSTREAM, "--lisen", "x"), ("--listen",)),
+        ((*UPSTREAM, "--config", "/no/such.toml"), ("/no/such.toml",)),
+        ((*UPSTREAM, "--log-level", "loud"), ("debug",)),
+        ((*UPSTREAM, "--cache-dir", "/proc/self/nope"), ("--cache-dir",)),
+    ],
+)
+def test_bad_settings(arguments: tuple[str, ...], words: tuple[str, ...], tmp_path: Path) -> None:
+    refused(run("serve", *arguments, home=tmp_path), *words)
+
+
+def test_bad_environment_and_files(tmp_path: Path) -> None:
+    refused(run("serve", *UPSTREAM, home=tmp_path, FTRACK_PROXY_LISEN="x"), "FTRACK_PROXY_LISTEN")
+    refused(run("serve", home=tmp_path, FTRACK_PROXY_UPSTREAM="nonsense"), "nonsense")
+    file = tmp_path / "settings.toml"
+    for content, words in (
+        ('lsten = "x"', ("lsten", "listen")),
+        ("upstream = ", ("not valid TOML", str(file))),
+        ("[upstream]\nurl = 1", ("upstream", "text")),
+        ("log_level = true", ("log_level",)),
+    ):
+        file.write_text(content)
+        refused(run("serve", "--config", str(file), home=tmp_path), *words)
+
+
+def test_ftrack_server_is_no_upstream(tmp_path: Path) -> None:
+    refused(run("serve", home=tmp_path, FTRACK_SERVER="https://studio.ftrackapp.com"), "--upstream")
+
+
+def test_a_busy_port_may_be_free_later(origin: Origin, tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        listen = f"127.0.0.1:{holder.getsockname()[1]}"
+        done = run(
+            "serve", "--upstream", origin.url, "--listen", listen, "--cache-dir", str(tmp_path / "c"), home=tmp_path
+        )
+    refused(done, listen, "--listen", code=1)
+
+
+def test_one_process_a_folder(origin: Origin, tmp_path: Path) -> None:
+    with ProxyCommand(origin.url, tmp_path) as first:
+        second = run(*first.arguments[3:], home=tmp_path)
+        refused(second, "in use", "--cache-dir", code=1)
+    with ProxyCommand(origin.url, tmp_path) as again:
+        assert again.status()["version"]
+
+
+def test_flag_over_environment_over_file_over_default(origin: Origin, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('upstream = "http://file.invalid"\nallowed_hosts = ["one.lan", "two.lan"]\ncache_size = "3 MB"\n')
+    with ProxyCommand(origin.url, tmp_path, "--config", str(file), FTRACK_PROXY_UPSTREAM="http://env.invalid") as proxy:
+        assert proxy.status()["upstream"] == origin.url
+        with requests.get(f"{proxy.url}/-/health", headers={"Host": "two.lan"}, timeout=PATIENCE) as answer:
+            assert answer.status_code == 200
+    arguments = (
+        *(sys.executable, "-m", "ftrack_proxy", "serve", "--config", str(file), "--listen", "127.0.0.1:0"),
+        *("--cache-dir", str(tmp_path / "c2"), "--state-dir", str(tmp_path / "s2")),
+    )
+    for environment, expected in (({}, "file"), ({"FTRACK_PROXY_UPSTREAM": "http://env.invalid"}, "env")):
+        proxy = ProxyCommand(origin.url, tmp_path, **environment)
+        proxy.arguments = arguments
+        with proxy:
+            assert proxy.status()["upstream"] == f"http://{expected}.invalid"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains(origin: Origin, number: int, tmp_path: Path) -> None:
+    with ProxyCommand(origin.url, tmp_path) as proxy, ThreadPoolExecutor(2) as threads:
+        with origin.held("/slow") as slow:
+            asked = threads.submit(requests.get, f"{proxy.url}/slow", timeout=PATIENCE)
+            slow.wait()
+            ended = threads.submit(proxy.stop, number)
+            until(lambda: any("stopping" in line for line in proxy.log), "the proxy to stop")
+        assert asked.result().status_code == 200
+        assert ended.result() == 0
+
+
+def test_a_second_signal_ends_at_once(origin: Origin, tmp_path: Path) -> None:
+    with ProxyCommand(origin.url, tmp_path) as proxy, ThreadPoolExecutor(2) as threads, origin.held("/slow") as slow:
+        asked = threads.submit(requests.get, f"{proxy.url}/slow", timeout=PATIENCE)
+        slow.wait()
+        proxy.process.send_signal(signal.SIGTERM)
+        until(lambda: any("stopping" in line for line in proxy.log), "the proxy to stop")
+        assert proxy.stop(patience=3) == 0
+        assert isinstance(asked.exception(), requests.ConnectionError)
+
+
+def test_killed_and_started_again(origin: Origin, tmp_path: Path) -> None:
+    for _ in range(2):
+        with ProxyCommand(origin.url, tmp_path) as proxy:
+            assert proxy.status()["version"]
+            proxy.kill()
+
+
+def test_help_and_version(tmp_path: Path) -> None:
+    assert re.fullmatch(r"ftrack-proxy, version \d+\.\d+\.\d+\n", run("--version", home=tmp_path).stdout)
+    shown = run(home=tmp_path)
+    assert shown.returncode == 0
+    assert "ftrack-proxy serve --upstream" in shown.stdout
+    assert "FTRACK_PROXY_UPSTREAM" in run("serve", "--help", home=tmp_path).stdout
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "config" / "settings.example.toml").read_text()
+    settings = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
+    assert set(settings) == set(_NAMES)

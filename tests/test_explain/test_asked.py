@@ -1,0 +1,59 @@
+"""Which keys belong to a query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ftrack_proxy.freshness.explain import explained
+from ftrack_proxy.freshness.question import Question
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.protocol.headers import CacheControl
+from ftrack_proxy.request.asked import Asked
+from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.settings import read_policy
+from tests.ftrack_server.schemas import build_schemas
+
+
+def call(user: str | None = "ana") -> ApiCall:
+    credentials = None if user is None else Credentials(user, "key")
+    identity = None if user is None else user.encode()
+    return ApiCall("/api", [], b"", b"", credentials, identity, b"", CacheControl())
+
+
+@pytest.fixture(scope="module")
+def question() -> Any:
+    catalogue, policy = Catalogue.from_document(build_schemas()), read_policy()
+
+    def of(expression: str) -> Question | None:
+        return explained(expression, catalogue, policy).meaning.question
+
+    return of
+
+
+def test_one_query_has_a_key_for_each_who_asks(question: Any) -> None:
+    asked = Asked()
+    asked.note(b"1", question("Task limit 1"), call())
+    asked.note(b"2", question("Task  LIMIT 1"), call("bo"))
+    asked.note(b"2", question("Task  LIMIT 1"), call("bo"))
+    assert [(key, asker.credentials.user) for key, asker in asked.of("Task limit 1")] == [(b"1", "ana"), (b"2", "bo")]
+    assert asked.of("Task limit 2") == []
+    assert "key" not in repr(asked.of("Task limit 1")[0][1].credentials)
+
+
+def test_the_oldest_are_given_up(question: Any) -> None:
+    asked = Asked(limit=2)
+    for number in range(1, 4):
+        asked.note(str(number).encode(), question(f"Task limit {number}"), call())
+    assert (len(asked), asked.of("Task limit 1")) == (2, [])
+    assert asked.of("Task limit 3")
+    assert len(asked._keys) == 2
+
+
+def test_what_cannot_be_judged_is_not_noted(question: Any) -> None:
+    asked = Asked()
+    asked.note(b"1", None, call())
+    asked.note(b"2", question("Task"), call(None))
+    assert len(asked) == 0

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from ftrack_proxy.schema.derived import ATTRIBUTES, is_volatile, sources_of, sources_of_type
+from tests.test_schema.documents import real_catalogue, small_catalogue
+
+SMALL = small_catalogue()
+
+
+@pytest.mark.parametrize(
+    ("type_name", "attribute", "types"),
+    [
+        ("Task", "link", {"Context", "Project"}),
+        ("Task", "_link", {"Context", "Project"}),
+        ("AssetVersion", "link", {"Context", "Project", "Asset", "AssetVersion"}),
+        ("Group", "link", {"Resource"}),
+        ("ReviewSession", "link", {"Context", "Project", "Asset", "AssetVersion"}),
+        ("Shot", "ancestors", {"Context"}),
+        ("Project", "descendants", {"Context"}),
+        ("Asset", "ancestors", {"Context", "Asset"}),
+        ("Asset", "latest_version", {"AssetVersion"}),
+        ("AssetVersion", "is_latest_version", {"AssetVersion"}),
+        ("AssetVersion", "uses_versions", {"AssetVersionLink"}),
+        ("Task", "time_logged", {"Timelog", "Context"}),
+        ("Task", "bid_time_logged_difference", {"Timelog", "Context", "TypedContext"}),
+        ("Note", "thread_activity", {"Note"}),
+        ("User", "thumbnail_url", {"Component", "ComponentLocation", "Context", "AssetVersion", "Asset"}),
+        ("ReviewSession", "thumbnail_id", {"ReviewSessionObject", "AssetVersion", "Component"}),
+        ("ComponentLocation", "url", {"Component", "ComponentLocation", "Location"}),
+        ("AssetVersion", "project_id", {"Context", "Asset", "AssetVersion"}),
+        ("AssetVersion", "project", {"Context", "Asset", "AssetVersion"}),
+        ("TypedContextList", "items", {"ListObject"}),
+        ("Task", "lists", {"ListObject"}),
+        ("ProjectSchema", "object_types", {"ProjectSchemaObjectType"}),
+        ("WorkflowSchema", "statuses", set()),
+        ("Task", "name", set()),
+        ("Task", "project_id", set()),
+        ("List", "project_id", set()),
+    ],
+)
+def test_where_derived_attributes_come_from(type_name: str, attribute: str, types: set[str]) -> None:
+    assert {name for name, _ in sources_of(type_name, attribute, SMALL)} == types
+
+
+def test_custom_values_come_from_their_owners_and_configurations() -> None:
+    def types(type_name: str) -> set[str]:
+        return {name for name, _ in sources_of_type(type_name, SMALL)}
+
+    common = {"CustomAttributeValue", "CustomAttributeConfiguration"}
+    assert types("ContextCustomAttributeValue") == common | {"Context"}
+    assert types("AssetVersionCustomAttributeValue") == common | {"AssetVersion", "Asset", "Context"}
+    assert types("ListCustomAttributeValue") == common | {"List", "Project"}
+    owners = {"Context", "Asset", "AssetVersion", "Resource", "List", "ListObject", "Project"}
+    assert types("CustomAttributeValue") == common | owners
+
+
+def test_status_changes_are_written_by_changes_of_status() -> None:
+    expected = {("TypedContext", "status_id"), ("AssetVersion", "status_id")}
+    assert sources_of_type("StatusChange", SMALL) == expected
+    assert sources_of_type("TypedContextStatusChange", SMALL) == expected
+    assert sources_of_type("Task", SMALL) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("type_name", "attribute"),
+    [
+        ("Task", "thumbnail_url"),
+        ("ComponentLocation", "url"),
+        ("JobComponent", "url"),
+        ("ReviewSession", "is_open"),
+        ("Dashboard", "total"),
+        ("Event", "action"),
+        ("Feed", "distance"),
+    ],
+)
+def test_volatile(type_name: str, attribute: str) -> None:
+    assert is_volatile(type_name, SMALL.types[type_name].attributes[attribute], SMALL)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "attribute"),
+    [
+        ("Task", "time_logged"),
+        ("Task", "name"),
+        ("Asset", "latest_version"),
+        ("ReviewSession", "thumbnail_id"),
+        ("CustomAttributeConfiguration", "default"),
+    ],
+)
+def test_not_volatile(type_name: str, attribute: str) -> None:
+    assert not is_volatile(type_name, SMALL.types[type_name].attributes[attribute], SMALL)
+
+
+def test_every_computed_attribute_of_the_real_document_is_accounted_for() -> None:
+    """None falls through to *volatile* for want of an entry."""
+    catalogue = real_catalogue()
+    for name, entity_type in catalogue.types.items():
+        for attribute in entity_type.attributes.values():
+            if attribute.computed:
+                assert sources_of(name, attribute.name, catalogue), (name, attribute.name)
+
+
+def test_the_table_names_types_that_exist() -> None:
+    catalogue = real_catalogue()
+    families = set(catalogue.family_of.values())
+    for (owner, attribute), sources in ATTRIBUTES.items():
+        assert owner == "*" or owner in families, (owner, attribute)
+        for type_name, source in sources:
+            assert source == "*" or catalogue.lookup(type_name, source), (type_name, source)
