@@ -1,0 +1,79 @@
+"""What judging costs: a hot result, a change to record, and a change to examine.
+
+python -m benchmarks.judging
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+from tests.ftrack_server import FtrackServer, ProductionPlan
+
+from ftrack_proxy.freshness.affects import affects
+from ftrack_proxy.freshness.change_log import ChangeLog
+from ftrack_proxy.freshness.changes import changes_of_update_event
+from ftrack_proxy.freshness.judge import Meaning, judge
+from ftrack_proxy.freshness.question import question_of
+from ftrack_proxy.freshness.read_set import read_set
+from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.language.canonical import canonical
+from ftrack_proxy.language.parser import parse
+from ftrack_proxy.schema.catalogue import Catalogue
+
+EXPRESSIONS = (
+    'select id, name, status.name, type.name, parent.name from Task where parent.id is "{shot}" offset 0 limit 500',
+    'select version, date, status.name from AssetVersion where asset_id is "{asset}" order by version desc limit 500',
+    'select name from Task where project_id is "{project}" and assignments any (resource.username is "ana") limit 500',
+    "select link from Task where id is {task} offset 0 limit 500",
+)
+
+
+def microseconds(function: Callable[[], object], repeats: int = 2_000) -> float:
+    """The median of several rounds, per call."""
+    rounds = []
+    for _ in range(7):
+        begun = time.perf_counter()
+        for _ in range(repeats):
+            function()
+        rounds.append((time.perf_counter() - begun) / repeats * 1e6)
+    return statistics.median(rounds)
+
+
+def main() -> None:
+    with FtrackServer(ProductionPlan()) as server:
+        made = server.production
+        catalogue = Catalogue.from_document(server.engine.schemas)
+        names = {
+            "shot": made.shots[0], "asset": made.assets[0], "project": made.projects[0], "task": made.tasks[0],
+        }  # fmt: skip
+        expressions = [e.format(**names) for e in EXPRESSIONS]
+        bodies = [server.call([{"action": "query", "expression": e}], denormalize=False) for e in expressions]
+        for task in made.tasks[1:40]:
+            server.update("Task", task, status_id=made.statuses[0])
+        server.hub.wait_delivered()
+        events = [event["data"] for event in server.hub.events if event["topic"] == "ftrack.update"]
+    print(f"parse                        {microseconds(lambda: parse(expressions[0])):8.2f} us")
+    print(f"canonical form               {microseconds(lambda: canonical(parse(expressions[0]))):8.2f} us with parsing")
+    print(f"event to changes             {microseconds(lambda: changes_of_update_event(events[0], catalogue)):8.2f} us")
+    changes = [change for data in events for change in changes_of_update_event(data, catalogue)]
+    log = ChangeLog()
+    position = iter(range(10**9))
+    print(f"record a change              {microseconds(lambda: log.append(changes[0], next(position))):8.2f} us")
+    for expression, body in zip(expressions, bodies, strict=True):
+        query = parse(expression)
+        reads = read_set(query, catalogue)
+        meaning = Meaning(question_of(query, reads, catalogue), catalogue)
+        start = Start(log.head, 1, True, 0.0)
+        result = Result(str(body).encode(), 200, "", reads.families, start, 1e9, True, True, log.head, complete=True)
+        hot = microseconds(lambda r=result, s=start, m=meaning: judge(r, s, log, m))  # type: ignore[misc]
+        each = microseconds(
+            lambda r=result, m=meaning: [affects(c, r, m.question, catalogue) for c in changes],  # type: ignore[misc]
+            200,
+        ) / len(changes)
+        print(f"{expression[:60]:<60} hot {hot:5.2f} us   a change examined {each:5.2f} us")
+
+
+if __name__ == "__main__":
+    main()
