@@ -13,6 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
+from ftrack_proxy.answers.budget import Budget
+from ftrack_proxy.answers.knowledge import Knowledges
+from ftrack_proxy.answers.usual import Usual
 from ftrack_proxy.freshness.change_log import ChangeLog
 from ftrack_proxy.freshness.changes import ChangeSource, anything
 from ftrack_proxy.freshness.coverage import LearnedCoverage
@@ -25,12 +28,14 @@ from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.status import status_document
 from ftrack_proxy.request.api import Api
+from ftrack_proxy.request.errand import Errands
 from ftrack_proxy.request.explain import Explainer
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.read import Reader
+from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.split import Splitter
 from ftrack_proxy.request.understand import Understanding
 from ftrack_proxy.settings import Settings
@@ -110,7 +115,13 @@ async def running_proxy(
         results=store,
         counters=counters,
     )
-    understanding = Understanding(settings.policy, on_change=lambda: journal.record([anything(ChangeSource.SCHEMA)]))
+    knowledges = Knowledges(settings.entities_size)
+
+    def forget_schema() -> None:
+        journal.record([anything(ChangeSource.SCHEMA)])
+        knowledges.forget()
+
+    understanding = Understanding(settings.policy, on_change=forget_schema)
     learned = LearnedCoverage(settings.policy)
     learned_file = settings.state_dir / "coverage.json"
     learned.restore(await asyncio.to_thread(read_state, learned_file))
@@ -122,9 +133,15 @@ async def running_proxy(
         save=lambda document: write_state(learned_file, document),
     )
     intake = HubIntake(journal, understanding, learning)
-    fetcher = Fetcher(journal, client, understanding, str(settings.upstream), settle_window=settings.settle_window)
-    forwarder = Forwarder(journal, fetcher, client, learning)
-    reader = Reader(journal, fetcher)
+    recall = Recall(log, knowledges)
+    fetcher = Fetcher(
+        journal, client, understanding, recall, str(settings.upstream), settle_window=settings.settle_window
+    )
+    errands = Errands(
+        fetcher, recall, understanding, Usual(settings.policy.usual), Budget(settings.prefetch_rate / 60), counters
+    )
+    forwarder = Forwarder(journal, fetcher, client, learning, recall)
+    reader = Reader(journal, fetcher, recall, errands)
     api = Api(Splitter(), reader, forwarder)
     explainer = Explainer(journal, understanding, reader.asked, live=lambda: bool(coverage.live_stretches()))
     relay = HubRelay(client, intake.take)
@@ -140,6 +157,8 @@ async def running_proxy(
             changes=log.head,
             results=results,
             disk_bytes=disk_bytes,
+            entities=sum(map(len, knowledges)),
+            entities_bytes=knowledges.weight,
             store_trouble=store.trouble,
             counters=counters,
         )

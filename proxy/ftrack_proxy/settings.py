@@ -61,7 +61,7 @@ def read_policy(text: str | None = None) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. Sizes in bytes, times in seconds."""
+    """Everything that can be set. Sizes in bytes, times in seconds, ``prefetch_rate`` in rows a minute."""
 
     upstream: URL
     listen: Address
@@ -74,6 +74,8 @@ class Settings:
     allowed_hosts: tuple[str, ...]
     log_level: str
     settle_window: float = 0.5
+    entities_size: int = 256 * 2**20
+    prefetch_rate: int = 60_000
     policy: Policy = field(default_factory=read_policy, repr=False)
 
     def feed_credentials(self, environment: Mapping[str, str]) -> Credentials | None:

@@ -82,7 +82,7 @@ def race(stage: Stage) -> None:
     """A fetch is answered, and its answer kept back while something changes; others join it meanwhile."""
     question = next(q for q in iter(lambda: stage.new_questions()[0], None) if len(q.expressions) == 1)
     before = stage.truths([question])[0]
-    held = stage.server.hold(contains=question.expressions[0])
+    held = stage.server.hold(action="query")
     early, late = stage.line(), stage.line()
     try:
         stage.tell(f"a fetch is held: {question}")
@@ -115,7 +115,9 @@ def gap(stage: Stage) -> None:
     stage.server.hub.cut()
     stage.feeds.wait_lost()
     for _ in range(stage.chance.randint(1, 3)):
-        stage.foreign(stage.deeds.deed(announced=True))
+        stage.foreign(stage.deeds.deed(announced=True), note=", 400 s ago")
+        # What is kept for a time only may, in the gap, be as old as that: no event tells of anything.
+        stage.proxy.clock.ahead += 400
         _look(stage)
     stage.tell("the hub is back")
     stage.server.hub.resume()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from ftrack_proxy.answers.fresh import RowJudge
 from ftrack_proxy.freshness import judge
 from ftrack_proxy.freshness.policy import Policy
 from ftrack_proxy.hub.intake import HubIntake
@@ -68,15 +69,25 @@ def change_during_a_fetch(studio: Studio) -> None:
 
 
 def joining_an_older_fetch(studio: Studio) -> None:
-    """G3: a read that starts after a write is not answered by a fetch that began before it."""
+    """G3: a read that starts after an event is not answered by a fetch that began before it."""
+    _join_an_older(studio, studio.name_of_task, lambda: studio.foreign(name="comp"))
+
+
+def joining_an_older_list(studio: Studio) -> None:
+    """G3: the same after a write, for a question that does not name its rows."""
+    studio.server.hub.hold_events()
+    expression = f'select name from Task where id is "{studio.task}" and name is_not "nothing"'
+    _join_an_older(studio, expression, lambda: studio.person().update("Task", studio.task, name="comp"))
+
+
+def _join_an_older(studio: Studio, expression: str, change: Callable[[], object]) -> None:
     ana, late = studio.person(), studio.person()
     warm(ana, "select id from Status")
-    studio.server.hub.hold_events()
     held = studio.server.hold(contains=studio.task)
-    early = ana.start(studio.name_of_task)
+    early = ana.start(expression)
     held.wait_reached()
-    late.update("Task", studio.task, name="comp")
-    joined = late.start(studio.name_of_task)
+    change()
+    joined = late.start(expression)
     until(lambda: studio.proxy.parts.journal.counters.waiting or joined.done(), "the late read to wait")
     held.release()
     early.result()
@@ -174,7 +185,7 @@ def revoked_key(studio: Studio) -> None:
 def one_entity_one_moment(studio: Studio) -> None:
     """G7: a batch is not put together of an entity's old and new state."""
     ana = studio.person()
-    one = f"select name, id from Task where id is '{studio.task}'"
+    one = f"select name, created_at from Task where id is '{studio.task}'"
     warm(ana, studio.name_of_task)
     studio.server.hub.hold_events()
     studio.server.update("Task", studio.task, name="matte")
@@ -235,7 +246,8 @@ RULES: dict[Story, list[Patch]] = {
     own_write: [(Forwarder, "record", lambda *_: None)],
     foreign_write: [(HubIntake, "take", lambda *_: None)],
     change_during_a_fetch: [(Fetcher, "_result", _keep_as_of_its_end(Fetcher._result))],
-    joining_an_older_fetch: [(Reader, "joiner_may_have", lambda *_: True)],
+    joining_an_older_fetch: [(RowJudge, "accepts", lambda *_: True)],
+    joining_an_older_list: [(Reader, "joiner_may_have", lambda *_: True)],
     cut_and_restored: [(judge, "same_stretch", lambda *_: True)],
     read_in_the_gap: [(judge, "same_stretch", lambda *_: True)],
     asleep: [(judge, "same_stretch", lambda *_: True)],

@@ -27,7 +27,7 @@ def test_attributes_say_what_they_hold() -> None:
 def test_types_keep_keys_defaults_and_translated_system_projections() -> None:
     assert SMALL.types["Metadata"].primary_key == ("parent_id", "key")
     assert SMALL.types["Task"].default_projections == ("context_type", "id", "name")
-    assert SMALL.types["Task"].system_projections == ("project_id", "context_type")
+    assert SMALL.types["Task"].system_projections == ("project_id", "context_type", "object_type_id")
     assert SMALL.types["AssetVersion"].system_projections == ("asset_id",)
     assert SMALL.types["Dashboard"].system_projections == ()
     assert SMALL.types["ContextCustomAttributeValue"].system_projections == ("entity_id", "key")
@@ -99,7 +99,7 @@ def test_a_malformed_document_is_refused(document: Any) -> None:
 
 def test_the_real_document() -> None:
     catalogue = real_catalogue()
-    assert catalogue.types["TypedContextList"].system_projections == ("project_id",)
+    assert catalogue.types["TypedContextList"].system_projections == ("project_id", "system_type")
     composite = {name for name, entity_type in catalogue.types.items() if len(entity_type.primary_key) > 1}
     assert len(composite) == 22
     kinds = [attribute.kind for found in catalogue.types.values() for attribute in found.attributes.values()]

@@ -42,6 +42,8 @@ _NAMES = (
     "allowed_hosts",
     "log_level",
     "settle_window",
+    "entities_size",
+    "prefetch_rate",
     "policy",
 )
 _LEVELS = ("debug", "info", "warning", "error")
@@ -116,6 +118,20 @@ _OPTIONS = (
         _Parsed("TIME", parse_seconds),
         "500 ms",
         "How long after a change ftrack may still answer with what was before.",
+        show_default=True,
+    ),
+    _option(
+        "entities_size",
+        _Parsed("SIZE", parse_size),
+        "256 MB",
+        "Limit of the memory for what is known of entities.",
+        show_default=True,
+    ),
+    _option(
+        "prefetch_rate",
+        click.IntRange(min=0),
+        60_000,
+        "Rows a minute that may be fetched before a client asks for them; 0 for none.",
         show_default=True,
     ),
     _option("store", click.Choice(["disk"]), "disk", "Where answers are kept.", show_default=True),

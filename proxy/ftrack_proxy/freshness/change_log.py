@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from typing import Final
 
-from ftrack_proxy.freshness.changes import Change
+from ftrack_proxy.freshness.changes import Change, ChangeKind
+
+_PLACED: Final = frozenset({ChangeKind.ADDED, ChangeKind.UPDATED, ChangeKind.REMOVED})
+
+
+def is_placed(change: Change) -> bool:
+    """True if a change is of one row alone, and told of which."""
+    one_family = change.families is not None and len(change.families) == 1
+    return one_family and change.entity_id is not None and change.kind in _PLACED
 
 
 class ChangeLog:
@@ -22,6 +31,8 @@ class ChangeLog:
         self._entries: deque[tuple[int, float, Change]] = deque()
         self._by_family: defaultdict[str, deque[tuple[int, Change]]] = defaultdict(deque)
         self._of_everything: deque[tuple[int, Change]] = deque()
+        self._by_entity: defaultdict[str, deque[tuple[int, Change]]] = defaultdict(deque)
+        self._unplaced: defaultdict[str, deque[tuple[int, Change]]] = defaultdict(deque)
         self.head = 0
         self.tail = 0
 
@@ -44,6 +55,19 @@ class ChangeLog:
             if family in self._by_family:
                 yield from self._slice(reversed(self._by_family[family]), after, through)
 
+    def of_entity(self, identity: str, after: int, through: int) -> Iterator[tuple[int, Change]]:
+        """Yield the changes in ``(after, through]`` of one entity that is told by its id."""
+        if identity in self._by_entity:
+            yield from self._slice(reversed(self._by_entity[identity]), after, through)
+
+    def unplaced(self, after: int, through: int, families: frozenset[str]) -> Iterator[tuple[int, Change]]:
+        """Yield the changes in ``(after, through]`` of ``families`` that ``of_entity`` does not find: of many rows at
+        once, of rows without an id of their own, or not told of which."""
+        yield from self._slice(reversed(self._of_everything), after, through)
+        for family in families:
+            if family in self._unplaced:
+                yield from self._slice(reversed(self._unplaced[family]), after, through)
+
     def since(self, moment: float, through: int, families: frozenset[str] | None) -> Iterator[tuple[float, Change]]:
         """Yield the changes recorded at ``moment`` or later, up to ``through``, with their times, newest first."""
         for seq, recorded, change in reversed(self._entries):
@@ -64,7 +88,11 @@ class ChangeLog:
     def _indexes(self, change: Change) -> list[deque[tuple[int, Change]]]:
         if change.families is None:
             return [self._of_everything]
-        return [self._by_family[family] for family in change.families]
+        indexes = [self._by_family[family] for family in change.families]
+        if is_placed(change):
+            assert change.entity_id is not None
+            return [*indexes, self._by_entity[change.entity_id]]
+        return [*indexes, *(self._unplaced[family] for family in change.families)]
 
     def _trim(self, now: float) -> None:
         while len(self._entries) > self._limit:
@@ -74,4 +102,6 @@ class ChangeLog:
             self._entries.popleft()
             for index in self._indexes(change):
                 index.popleft()
+            if change.entity_id is not None and not self._by_entity.get(change.entity_id, True):
+                del self._by_entity[change.entity_id]
             self.tail = seq

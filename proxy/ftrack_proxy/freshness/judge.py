@@ -82,7 +82,7 @@ def judge(result: Result, start: Start, log: ChangeLog, meaning: Meaning) -> Ver
         return _LOG_OVERRUN
     if found is not None:
         return Verdict(False, Reason.AFFECTED, *found)
-    result.good_through = start.seq
+    result.prove(start.seq)
     return _CURRENT
 
 

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ftrack_proxy.freshness.read_set import ReadSet
+from ftrack_proxy.language.braces import expand_projections
 
 
 class PolicyKind(Enum):
@@ -55,7 +56,10 @@ _PROVEN_REASON: Final = "own writes came back as events"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules, and what was learned: families that are ``proven`` to have events, and those that are ``silent``."""
+    """The rules, and what was learned: families that are ``proven`` to have events, and those that are ``silent``.
+
+    ``usual`` are the attributes that are fetched along with others, by type or family.
+    """
 
     types: Mapping[str, Rule]
     attributes: Mapping[str, Rule]
@@ -64,6 +68,7 @@ class Policy:
     volatile_age: float
     server_information: Terms
     schemas: Terms
+    usual: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proven: frozenset[str] = field(default=frozenset())
     silent: frozenset[str] = field(default=frozenset())
 
@@ -74,7 +79,7 @@ class Policy:
         Raises:
             BadPolicy: it has a key, value or kind that cannot be, or lacks one.
         """
-        _only(document, ("ages", "unknown", "types", "attributes"), "the policy")
+        _only(document, ("ages", "unknown", "types", "attributes", "usual"), "the policy")
         ages = _ages(_table(document, "ages"))
         unknown = _rule("unknown", _table(document, "unknown"), ages)
         if unknown.kind is PolicyKind.EVENTED:
@@ -93,6 +98,7 @@ class Policy:
             volatile_age=ages["volatile"],
             server_information=Terms(ages["server_information"], evented=False, durable=True),
             schemas=Terms(ages["schemas"], evented=False, durable=True),
+            usual=_usual(document),
         )
 
     def with_coverage(self, proven: Collection[str], silent: Collection[str]) -> Policy:
@@ -210,6 +216,20 @@ def _table(document: Mapping[str, Any], name: str, above: str = "") -> Mapping[s
     if not isinstance(table, Mapping):
         raise BadPolicy(f"{above}{name} must be a table")
     return table
+
+
+def _usual(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The attributes that come along with a fetch of one entity, by type or family."""
+    found: dict[str, tuple[str, ...]] = {}
+    table = _table(document, "usual") if "usual" in document else {}
+    for name, listed in table.items():
+        if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+            raise BadPolicy(f'usual.{name}: expected a list of attributes such as ["name", "status.name"]')
+        try:
+            found[name] = tuple(expand_projections(", ".join(listed)))
+        except ValueError as error:
+            raise BadPolicy(f"usual.{name}: {error}") from None
+    return found
 
 
 def _only(table: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:

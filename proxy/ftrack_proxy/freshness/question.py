@@ -37,7 +37,7 @@ _WITHIN_A_PROJECT: Final = frozenset(
         "timelogs", "version", "versions",
     }
 )  # fmt: skip
-_OF_NO_PROJECT: Final = frozenset(
+OF_NO_PROJECT: Final = frozenset(
     {
         "AssetType", "CustomAttributeConfiguration", "CustomAttributeType", "ListCategory", "Location", "Membership",
         "NoteCategory", "ObjectType", "Priority", "ProjectSchema", "Resource", "State", "Status", "Type", "UserType",
@@ -249,9 +249,9 @@ class _Walk:
         """Note whether a step may lead into another project."""
         leads_to = {self.catalogue.family_of[name] for name in types}
         comes_from = {self.catalogue.family_of[name] for name, _ in found}
-        if leads_to <= _OF_NO_PROJECT:
+        if leads_to <= OF_NO_PROJECT:
             return
-        if step.name not in _WITHIN_A_PROJECT or not comes_from.isdisjoint(_OF_NO_PROJECT):
+        if step.name not in _WITHIN_A_PROJECT or not comes_from.isdisjoint(OF_NO_PROJECT):
             self.within_project = False
 
     def _subquery(self, subquery: Query) -> None:

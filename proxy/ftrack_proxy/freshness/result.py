@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,12 @@ class Start:
     at: float
 
 
+class Proven(Protocol):
+    """Anything that is proven good up to a change."""
+
+    good_through: int
+
+
 @dataclass(slots=True)
 class Result:
     """One operation's answer as ftrack sent it, with what is needed to judge it.
@@ -31,6 +37,7 @@ class Result:
     one mutable field. ``max_age`` is in seconds; ``evented`` results need a live change feed, others rely on
     their age alone. ``durable`` results may be written to disk. ``complete``: the window cut nothing off.
     ``fresh_until``: a change shortly before the fetch may not have reached the server that answered it.
+    ``taken``: what was taken apart from it, which is proven good along with it.
     """
 
     body: bytes
@@ -44,7 +51,14 @@ class Result:
     good_through: int
     complete: bool = False
     fresh_until: float = math.inf
+    taken: Proven | None = field(default=None, repr=False)
     _attributes: dict[tuple[str, str], dict[str, Any]] | None = field(default=None, repr=False)
+
+    def prove(self, seq: int) -> None:
+        """Note that it is good up to this change."""
+        self.good_through = seq
+        if self.taken is not None:
+            self.taken.good_through = seq
 
     def attributes(self, read: Any) -> Mapping[tuple[str, str], Mapping[str, Any]]:
         """What the body says of each entity, taken apart by ``read`` once."""

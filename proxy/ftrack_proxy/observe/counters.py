@@ -12,7 +12,9 @@ class Counters:
 
     ``hits`` and ``misses`` count operations; ``writes`` and ``passed_through`` requests (a request that may
     have written is a write, whatever else is in it). ``joined`` are the misses that shared another's fetch, ``waiting``
-    the reads that wait for one now.
+    the reads that wait for one now. ``kinds`` are the hits by how they were found. ``prefetches`` are requests that
+    asked for more than a client did, ``prefetched`` the rows that they brought, ``prefetched_used`` the answers
+    that came from those.
     ``stale`` counts by reason the stored results that could not be served.
     """
 
@@ -22,5 +24,9 @@ class Counters:
     waiting: int = 0
     writes: int = 0
     passed_through: int = 0
+    prefetches: int = 0
+    prefetched: int = 0
+    prefetched_used: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
     stale: Counter[str] = field(default_factory=Counter)
     unreadable_events: Counter[str] = field(default_factory=Counter)

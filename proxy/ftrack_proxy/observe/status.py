@@ -18,6 +18,8 @@ def status_document(
     coverage: dict[str, Any],
     results: int,
     disk_bytes: int,
+    entities: int,
+    entities_bytes: int,
     store_trouble: str | None,
     counters: Counters,
 ) -> dict[str, Any]:
@@ -31,7 +33,12 @@ def status_document(
             "changes": changes,
             "feeds": len(feeds),
         },
-        "cache": {"results": results, "disk_bytes": disk_bytes},
+        "cache": {
+            "results": results,
+            "disk_bytes": disk_bytes,
+            "entities": entities,
+            "entities_bytes": entities_bytes,
+        },
         "requests": {
             "hits": counters.hits,
             "misses": counters.misses,
@@ -39,6 +46,12 @@ def status_document(
             "passed_through": counters.passed_through,
             "joined": counters.joined,
             "upstream": upstream_requests,
+        },
+        "hits": dict(counters.kinds),
+        "prefetch": {
+            "requests": counters.prefetches,
+            "rows": counters.prefetched,
+            "used": counters.prefetched_used,
         },
         "coverage": coverage,
         "stale": dict(counters.stale),

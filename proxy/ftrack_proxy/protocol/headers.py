@@ -75,6 +75,7 @@ class Forwarded(Enum):
     """Why an operation went upstream: the ``fwd`` parameter of RFC 9211 2.2."""
 
     MISS = "miss"
+    PARTIAL = "partial"
     STALE = "stale"
     REQUEST = "request"
     BYPASS = "bypass"

@@ -32,6 +32,15 @@ def refuses_credentials(answer: Any) -> bool:
     return isinstance(answer, Mapping) and answer.get("exception") in _CREDENTIAL_ERRORS
 
 
+def is_refusal(body: bytes) -> bool:
+    """True for ftrack's error for a question that it does not like; not for credentials, or a gateway's page."""
+    try:
+        answer = decode(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(answer, Mapping) and "exception" in answer and not refuses_credentials(answer)
+
+
 def is_complete(kind: OperationKind, entry: Any) -> bool:
     """True if one operation's entry has the shape that its action's answers have; only such are kept."""
     match kind:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.protocol.headers import CacheControl
+from ftrack_proxy.protocol.options import Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class ApiCall:
 
     ``body`` is what the client sent, ``plain`` the same without content encoding (``None`` if unreadable).
     ``identity`` is ``None`` for a client that did not say who it is. ``variant`` holds the headers that change
-    an answer's body or its errors.
+    an answer's body or its errors. ``manner`` is how entities are written, ``None`` if that is not known.
     """
 
     raw_path: str
@@ -26,6 +27,7 @@ class ApiCall:
     identity: bytes | None
     variant: bytes
     wishes: CacheControl
+    manner: Manner | None = Manner.NORMALISED
 
 
 @dataclass(frozen=True, slots=True)

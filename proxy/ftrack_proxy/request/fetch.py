@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import orjson
+
+from ftrack_proxy.answers.knowledge import Source
+from ftrack_proxy.answers.learn import learn
+from ftrack_proxy.answers.take_apart import Taken
 from ftrack_proxy.freshness.judge import settled_at
 from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
@@ -13,6 +19,7 @@ from ftrack_proxy.protocol.responses import decode, is_complete, is_success, ref
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.understand import Understanding, Understood
 
 _QUERY_SCHEMAS = b'[{"action": "query_schemas"}]'
@@ -30,11 +37,13 @@ class Fetcher:
         journal: Journal,
         upstream: Upstream,
         understanding: Understanding,
+        recall: Recall,
         origin: str,
         *,
         settle_window: float,
     ) -> None:
         self._journal = journal
+        self._recall = recall
         self._settle_window = settle_window
         self._upstream = upstream
         self.understanding = understanding
@@ -58,27 +67,63 @@ class Fetcher:
     async def fetch(
         self, call: ApiCall, operation: Operation, key: bytes, understood: Understood, began: Start
     ) -> Fetched:
-        """Send one read. ``began`` was taken before.
+        """Send one read as the client wrote it, and keep its answer. ``began`` was taken before.
 
         Raises:
             NotSent, AnswerLost: no answer; it was a read, so nothing has happened.
         """
-        answer = await self._send(call, operation.raw)
+        fetched = await self._fetch(call, operation.kind, operation.raw, understood, began)
+        if fetched.result is None:
+            return fetched
+        return replace(fetched, stored=self._keep(key, fetched.result))
+
+    async def ask(self, call: ApiCall, expression: str, understood: Understood, *, prefetched: bool) -> Fetched:
+        """Ask a question of our own on behalf of the caller, and take in what it tells of entities.
+
+        Raises:
+            NotSent, AnswerLost: no answer.
+        """
+        assert call.credentials is not None
+        raw = orjson.dumps({"action": "query", "expression": expression})
+        began = self._journal.start(call.credentials)
+        return await self._fetch(call, OperationKind.QUERY, raw, understood, began, prefetched=prefetched)
+
+    async def _fetch(
+        self,
+        call: ApiCall,
+        kind: OperationKind,
+        raw: bytes,
+        understood: Understood,
+        began: Start,
+        *,
+        prefetched: bool = False,
+    ) -> Fetched:
+        answer = await self._send(call, raw)
         try:
             plain = answer.plain_body()
             decoded = decode(plain)
         except (ValueError, RecursionError):
             return Fetched(began, answer, _best_effort(answer), None, None, False)
         self.learn(call, decoded, 1, began)
-        if not is_success(decoded, 1) or not is_complete(operation.kind, decoded[0]):
+        if not is_success(decoded, 1) or not is_complete(kind, decoded[0]):
             return Fetched(began, answer, plain, None, None, False)
         entry = sole_entry(plain)
         result = self._result(call, answer, entry, understood, began)
         result.complete = _is_complete_list(decoded[0], understood)
         result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
-        stored = self._keep(key, result)
-        self._learn_entry(operation.kind, decoded[0])
-        return Fetched(began, answer, plain, entry, result, stored)
+        self._learn_entry(kind, decoded[0])
+        taken = self._learn_entities(call, understood, decoded[0], result, prefetched=prefetched)
+        return Fetched(began, answer, plain, entry, result, False, taken)
+
+    def _learn_entities(
+        self, call: ApiCall, understood: Understood, entry: Any, result: Result, *, prefetched: bool
+    ) -> Taken | None:
+        knowledge, reading, catalogue = self._recall.knowledge(call), understood.reading, understood.meaning.catalogue
+        if knowledge is None or reading is None or catalogue is None:
+            return None
+        source = Source(result.began, result.good_through, result.fresh_until, prefetched)
+        result.taken = source
+        return learn(knowledge, reading, entry, source, catalogue)
 
     async def _send(self, call: ApiCall, operation: bytes) -> Answer:
         headers = [(name, value) for name, value in call.headers if name.lower() != "content-encoding"]
@@ -113,7 +158,7 @@ class Fetcher:
             began=began,
             max_age=terms.max_age,
             evented=terms.evented,
-            durable=terms.durable and not _contains_secret(entry, call),
+            durable=terms.durable and not contains_secret(entry, call),
             good_through=began.seq,
         )
 
@@ -147,7 +192,8 @@ def _credential_headers(call: ApiCall) -> list[tuple[str, str]]:
     return [*kept, ("Content-Type", "application/json"), ("Accept", "application/json")]
 
 
-def _contains_secret(entry: bytes, call: ApiCall) -> bool:
+def contains_secret(entry: bytes, call: ApiCall) -> bool:
+    """True if the asker's key occurs in an answer: such a body does not go to disk."""
     return call.credentials is not None and call.credentials.key.encode() in entry
 
 

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from ftrack_proxy.answers.take_apart import Taken
 from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.ports import Answer
 
@@ -21,6 +22,7 @@ class Fetched:
 
     ``entry`` is the operation's own part of a successful answer. ``result`` is that with what is needed to
     judge it, ``None`` if the answer is an error or of a shape that is not kept. ``stored`` tells whether it was.
+    ``taken`` are the entities in it, if they could be told apart.
     """
 
     began: Start
@@ -29,6 +31,7 @@ class Fetched:
     entry: bytes | None
     result: Result | None
     stored: bool
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
+from ftrack_proxy.answers.knowledge import Source
+from ftrack_proxy.answers.written import learn_written, written_in
 from ftrack_proxy.freshness.changes import Change, ChangeSource, anything, changes_of_operations
+from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
-from ftrack_proxy.protocol.responses import decode
+from ftrack_proxy.protocol.responses import decode, is_success
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.learning import Learning
+from ftrack_proxy.request.recall import Recall
 
 
 class Forwarder:
     """Sends what is not ours to answer, at most once, and finishes it even if the client has left (G8)."""
 
-    def __init__(self, journal: Journal, fetcher: Fetcher, upstream: Upstream, learning: Learning) -> None:
+    def __init__(
+        self, journal: Journal, fetcher: Fetcher, upstream: Upstream, learning: Learning, recall: Recall
+    ) -> None:
         self._journal = journal
         self._fetcher = fetcher
         self._upstream = upstream
         self._learning = learning
+        self._recall = recall
         self._tasks: set[asyncio.Task[Reply]] = set()
 
     async def finish(self, patience: float) -> None:
@@ -66,13 +74,32 @@ class Forwarder:
             self.record(changes)
             raise
         # G1: before the reply leaves, whatever it says: an error may have come after the commit.
+        answered = self._journal.log.head
         self.record(changes)
         if began is not None:
             decoded = _decoded(answer)
             self._fetcher.learn(call, decoded, len(batch.operations) if batch else 0, began)
             if batch is not None and changes:
                 self._learning.wrote(batch, decoded, began)
+                self._take_in(call, batch, decoded, began, answered)
         return reply.of_answer(answer, handling)
+
+    def _take_in(self, call: ApiCall, batch: Batch, decoded: object, began: Start, answered: int) -> None:
+        """Learn what the answer tells of the entities that were written: it is as they are after the write.
+
+        Unless something else happened to them meanwhile, before ``answered``: which came first is not known then.
+        """
+        knowledge, catalogue = self._recall.knowledge(call), self._fetcher.understanding.catalogue
+        if knowledge is None or catalogue is None or call.credentials is None:
+            return
+        if not is_success(decoded, len(batch.operations)) or not isinstance(decoded, list):
+            return
+        now = self._journal.start(call.credentials)
+        if now.stretch != began.stretch:
+            return
+        written = written_in([operation.content for operation in batch.operations], decoded, catalogue)
+        meanwhile = [change for _, change in self._journal.log.between(began.seq, answered, None)]
+        learn_written(knowledge, written, meanwhile, Source(now, now.seq, math.inf), catalogue)
 
     def record(self, changes: Sequence[Change]) -> None:
         """Enter the changes of a write whose reply is about to leave."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ftrack_proxy.identity.credentials import credentials_of, identity_of
 from ftrack_proxy.protocol.encoding import inflate
 from ftrack_proxy.protocol.headers import parse_cache_control
+from ftrack_proxy.protocol.options import manner_of
 from ftrack_proxy.request.call import ApiCall
 
 
@@ -30,6 +31,7 @@ def identify(
         identity=identity,
         variant=_variant(headers),
         wishes=parse_cache_control(headers.get("Cache-Control")),
+        manner=manner_of(headers.get("ftrack-api-options", "")),
     )
 
 

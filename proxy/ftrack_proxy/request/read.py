@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ftrack_proxy.freshness.judge import Reason, Verdict, judge
@@ -13,13 +13,15 @@ from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.protocol.headers import Forwarded, Handling, end_to_end
 from ftrack_proxy.protocol.operations import Batch, Operation
-from ftrack_proxy.protocol.responses import contradict, decode, known_attributes
+from ftrack_proxy.protocol.responses import contradict, decode, is_refusal, known_attributes
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.asked import Asked
 from ftrack_proxy.request.call import ApiCall, Reply
-from ftrack_proxy.request.fetch import Fetcher
+from ftrack_proxy.request.errand import Errands
+from ftrack_proxy.request.fetch import Fetcher, contains_secret
 from ftrack_proxy.request.flights import Fetched, Flight, Flights
 from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.recall import Lacking, Recall, Recalled
 from ftrack_proxy.request.split import Split
 from ftrack_proxy.request.understand import Understood
 
@@ -36,35 +38,68 @@ class _Served:
 class Reader:
     """Answers batches that consist of reads only, operation by operation."""
 
-    def __init__(self, journal: Journal, fetcher: Fetcher) -> None:
+    def __init__(self, journal: Journal, fetcher: Fetcher, recall: Recall, errands: Errands) -> None:
         self._journal = journal
         self._fetcher = fetcher
+        self._recall = recall
+        self._errands = errands
         self._flights = Flights()
         self.asked = Asked()
 
     def at_hand(self, call: ApiCall, split: Split) -> Reply | None:
-        """Answer at once, from memory alone, if every operation is an exact hit. The hot path: no await."""
+        """Answer at once, from memory alone, if every operation is a hit. The hot path: no await."""
         credentials, identity = call.credentials, call.identity
         if credentials is None or identity is None or call.wishes.no_cache or call.wishes.no_store:
             return None
         start = self._journal.start(credentials)
         if not self._journal.trust.holds(identity, start.at):
             return None
-        results = []
+        served = []
         assert split.batch is not None
         for operation, key in zip(split.batch.operations, split.keys, strict=True):
-            result = self._journal.results.get(key)
             understood = self._fetcher.understanding.of(operation)
-            if result is None or understood is None:
+            found = None if understood is None else self._in_memory(call, key, understood, start)
+            if not isinstance(found, _Served):
                 return None
-            verdict = judge(result, start, self._journal.log, understood.meaning)
-            if not self._acceptable(call, verdict, result, start):
-                return None
-            results.append(result)
-        if self._torn(results):
+            served.append(found)
+        if self._torn([found.result for found in served if found.result is not None]):
             return None
-        self._journal.counters.hits += len(results)
-        return _assembled([_Served(_HIT, result) for result in results], start)
+        self._count(served)
+        return _assembled(served, start)
+
+    def _in_memory(
+        self, call: ApiCall, key: bytes, understood: Understood, start: Start
+    ) -> _Served | Lacking | Verdict | None:
+        """Find a read's own result, or put it together from what is known. Otherwise tell what is wrong or lacking."""
+        result, verdict = self._journal.results.get(key), None
+        if result is not None:
+            verdict = judge(result, start, self._journal.log, understood.meaning)
+            if self._acceptable(call, verdict, result, start):
+                return _Served(_HIT, result)
+        found = self._recall.attempt(call, understood, start)
+        if isinstance(found, Recalled):
+            return self._recalled(call, key, understood, found, start) or verdict
+        return found or verdict
+
+    def _recalled(
+        self,
+        call: ApiCall,
+        key: bytes,
+        understood: Understood,
+        recalled: Recalled,
+        start: Start,
+        handling: Handling | None = None,
+    ) -> _Served | None:
+        """Keep an answer that was put together: the next time it is there as it is."""
+        result = recalled.result
+        if call.wishes.max_age is not None and start.at - result.began.at > call.wishes.max_age:
+            return None
+        if handling is not None:
+            # What was asked of ftrack for this read is kept on disk; what was there anyway need not be twice.
+            result.durable = understood.terms.durable and not contains_secret(result.body, call)
+        self._journal.results.put(key, result)
+        self._journal.counters.prefetched_used += recalled.prefetched and handling is None
+        return _Served(handling or Handling(None, recalled.kind.value), result)
 
     async def answer(self, call: ApiCall, batch: Batch, split: Split) -> Reply | None:
         """Answer from the store or from ftrack; ``None`` if the batch has to be forwarded as a whole."""
@@ -109,6 +144,7 @@ class Reader:
         for part in served:
             if part.handling.forwarded is None:
                 self._journal.counters.hits += 1
+                self._journal.counters.kinds[part.handling.detail or ""] += 1
             else:
                 self._journal.counters.misses += 1
                 self._journal.counters.joined += part.handling.collapsed
@@ -132,7 +168,13 @@ class Reader:
     ) -> _Served:
         self.asked.note(key, understood.meaning.question, call)
         verdict: Verdict | None = None
-        if self._may_look_up(call, start):
+        lacking: Lacking | None = None
+        may_look_up = self._may_look_up(call, start)
+        if may_look_up:
+            found = self._in_memory(call, key, understood, start)
+            if isinstance(found, _Served):
+                return found
+            lacking = found if isinstance(found, Lacking) else None
             result = self._journal.results.get(key) or await self._journal.results.load(key)
             if result is not None:
                 verdict = judge(result, start, self._journal.log, understood.meaning)
@@ -142,6 +184,11 @@ class Reader:
         if call.wishes.only_if_cached:
             raise _NothingCached
         forwarded, detail = _why(call, verdict)
+        if may_look_up:
+            handling = Handling(Forwarded.PARTIAL if lacking and lacking.known else forwarded, detail, stored=True)
+            served = await self._send_out(call, key, understood, lacking, start, handling)
+            if served is not None:
+                return served
         flight = None if call.wishes.no_cache else self._flights.joinable(key, start)
         if flight is not None:
             fetched = await self._join(flight, start, understood)
@@ -149,6 +196,41 @@ class Reader:
                 return _Served(Handling(forwarded, detail, collapsed=True), fetched.result, fetched)
         fetched = await asyncio.shield(self._launch(call, operation, key, understood).task)
         return _Served(Handling(forwarded, detail, stored=fetched.stored), fetched.result, fetched)
+
+    async def _send_out(
+        self,
+        call: ApiCall,
+        key: bytes,
+        understood: Understood,
+        lacking: Lacking | None,
+        start: Start,
+        handling: Handling,
+    ) -> _Served | None:
+        """Ask ftrack for what is lacking, in words of our own; ``None`` if the client's are to be sent."""
+        under_way = self._errands.under_way(call, understood, lacking, start)
+        if under_way is not None:
+            self._journal.counters.waiting += 1
+            try:
+                await under_way
+            finally:
+                self._journal.counters.waiting -= 1
+            # G3: what others fetched is judged like anything known, up to this read's own start.
+            found = self._recall.attempt(call, understood, start)
+            if isinstance(found, Recalled):
+                return self._recalled(call, key, understood, found, start, replace(handling, collapsed=True))
+            lacking = found
+        errand = self._errands.plan(call, understood, lacking, start)
+        if errand is None:
+            return None
+        fetched = await self._errands.carry_out(call, errand, start)
+        if fetched is not None and fetched.result is None and not is_refusal(fetched.plain):
+            # A gateway's error, or one of credentials: the client's own words would meet it, too.
+            return _Served(replace(handling, stored=False), None, fetched)
+        found = self._recall.attempt(call, understood, start)
+        if not isinstance(found, Recalled):
+            return None
+        served = self._recalled(call, key, understood, found, start, handling)
+        return served and replace(served, fetched=fetched)
 
     def _may_look_up(self, call: ApiCall, start: Start) -> bool:
         """G6: only for who ftrack accepted recently."""

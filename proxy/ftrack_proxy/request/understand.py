@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from ftrack_proxy.answers.reading import Reading, reading_of
 from ftrack_proxy.freshness.judge import NOT_A_QUERY, Meaning
 from ftrack_proxy.freshness.policy import Policy, Terms
 from ftrack_proxy.freshness.question import question_of
@@ -27,29 +28,35 @@ _PATIENCE = 10.0
 # Seconds before the document is asked for again, should it not have come: queries pass through until then.
 _RETRY_AFTER = 30.0
 _MOST_REFUSED = 1_000
+_OVERHEAD = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A read that may be kept: the families it depends on (``None``: any), on which terms, and what it means."""
+    """A read that may be kept: the families it depends on (``None``: any), on which terms, and what it means.
+
+    ``reading`` is ``None`` for what cannot be answered from known entities.
+    """
 
     families: frozenset[str] | None
     terms: Terms
     meaning: Meaning = NOT_A_QUERY
+    reading: Reading | None = None
 
 
 class Understanding:
     """The current schema, and what each expression means by it.
 
     ``on_change`` is called when ftrack is seen to have another schema than before: whatever was understood
-    by the old one no longer counts.
+    by the old one no longer counts. ``limit`` bounds the text of the expressions that are remembered, in characters.
     """
 
-    def __init__(self, policy: Policy, on_change: Callable[[], None], limit: int = 20_000) -> None:
+    def __init__(self, policy: Policy, on_change: Callable[[], None], limit: int = 4 * 2**20) -> None:
         self.policy = policy
         self._on_change = on_change
         self._limit = limit
         self._known: OrderedDict[str, Understood | None] = OrderedDict()
+        self._known_size = 0
         self._schema_hash: str | None = None
         self._fingerprint: bytes | None = None
         self._pending: dict[bytes, asyncio.Task[None]] = {}
@@ -61,6 +68,7 @@ class Understanding:
         """Go by another policy from now on. What was kept by the old one is for the caller to deal with."""
         self.policy = policy
         self._known.clear()
+        self._known_size = 0
 
     def learn_server_information(self, entry: Any) -> None:
         """Compare the schema's hash with the one known so far."""
@@ -91,6 +99,7 @@ class Understanding:
         self.catalogue = None
         self._retry_at.clear()
         self._known.clear()
+        self._known_size = 0
         self._on_change()
 
     async def ready(self, asker: bytes, fetch_schemas: Callable[[], Awaitable[Any]]) -> None:
@@ -133,14 +142,21 @@ class Understanding:
             case _:
                 return None
 
+    def of_expression(self, expression: str) -> Understood | None:
+        """Say the same of a query's text; ``None`` also while no schema is known."""
+        return None if self.catalogue is None else self._of_expression(expression, self.catalogue)
+
     def _of_expression(self, expression: str, catalogue: Catalogue) -> Understood | None:
         if expression in self._known:
             self._known.move_to_end(expression)
             return self._known[expression]
         understood = self._resolve(expression, catalogue)
         self._known[expression] = understood
-        if len(self._known) > self._limit:
-            self._known.popitem(last=False)
+        # What an expression means takes some times the room of its text.
+        self._known_size += len(expression) + _OVERHEAD
+        while self._known_size > self._limit:
+            oldest, _ = self._known.popitem(last=False)
+            self._known_size -= len(oldest) + _OVERHEAD
         return understood
 
     def _resolve(self, expression: str, catalogue: Catalogue) -> Understood | None:
@@ -156,4 +172,5 @@ class Understanding:
         terms = self.policy.terms_of(reads, catalogue.family_of)
         if terms is None:
             return None
-        return Understood(reads.families, terms, Meaning(question_of(query, reads, catalogue), catalogue))
+        meaning = Meaning(question_of(query, reads, catalogue), catalogue)
+        return Understood(reads.families, terms, meaning, reading_of(query, catalogue))

@@ -28,7 +28,7 @@ class Kind(Enum):
 class Attribute:
     """One attribute of a type. ``target`` is the type that a relation leads to, ``alias`` the server's
     column, ``key_of`` the types that a foreign key can point to, ``value_type`` the scalar's type in the
-    document."""
+    document, ``pair`` the item's attributes that are key and value of a mapped array."""
 
     name: str
     kind: Kind
@@ -39,6 +39,7 @@ class Attribute:
     value_type: str | None = None
     value_format: str | None = None
     key_of: tuple[str, ...] = ()
+    pair: tuple[str, ...] = ()
 
     @property
     def is_opaque(self) -> bool:
@@ -50,8 +51,8 @@ class Attribute:
 @dataclass(frozen=True, slots=True)
 class EntityType:
     """One type of the document. ``columns`` maps the server's names to attribute names (5.7); one column
-    can stand behind several attributes. ``system_projections`` are attribute names, without those that
-    have no property."""
+    can stand behind several attributes. ``system_projections`` are attribute names, classifiers included,
+    without those that have no property."""
 
     name: str
     attributes: Mapping[str, Attribute]
@@ -187,7 +188,7 @@ def _entity_type(name: str, documents: Mapping[str, Mapping[str, Any]], mixins: 
         columns[column] = (*columns.get(column, ()), attribute.name)
     system = tuple(
         found
-        for column in _names(schema.get("system_projections", []))
+        for column in (*_names(schema.get("system_projections", [])), *_classifiers(schema))
         for found in columns.get(column, (column,) if column in attributes else ())
     )
     return EntityType(
@@ -199,6 +200,12 @@ def _entity_type(name: str, documents: Mapping[str, Mapping[str, Any]], mixins: 
         table=_table(schema),
         columns=columns,
     )
+
+
+def _classifiers(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns by which the types of one table are told apart: they always come along, too (3.3)."""
+    alias = schema.get("alias_for")
+    return tuple(alias.get("classifiers", ())) if isinstance(alias, Mapping) else ()
 
 
 def _levels(
@@ -241,4 +248,11 @@ def _attribute(name: str, declared: Mapping[str, Any], computed: bool) -> Attrib
         value_type=value_type,
         value_format=value_format,
         key_of=key_of,
+        pair=_pair(declared.get("key_value_attributes")),
     )
+
+
+def _pair(declared: object) -> tuple[str, ...]:
+    if not isinstance(declared, Mapping):
+        return ()
+    return tuple(dict.fromkeys(_text(name) for name in declared.values()))

@@ -1,0 +1,25 @@
+"""What ftrack writes along with what was asked for (ftrack-protocol 3.3)."""
+
+from __future__ import annotations
+
+from ftrack_proxy.answers.tree import Tree
+from ftrack_proxy.schema.catalogue import Catalogue
+
+
+def comes_along(type_name: str, tree: Tree, catalogue: Catalogue) -> frozenset[str]:
+    """The attributes that ftrack writes when ``tree`` is asked for (3.3): those, what shares a column with one of them,
+    and always the key, the system projections and the classifier."""
+    names = frozenset(tree)
+    memo = ("comes along", type_name, names)
+    found: frozenset[str] | None = catalogue.memo.get(memo)
+    if found is None:
+        declared = catalogue.types[type_name]
+        along = {*declared.primary_key, *declared.system_projections}
+        if "context_type" in declared.attributes:
+            along.add("object_type_id")
+        for name in names:
+            attribute = declared.attributes.get(name)
+            if attribute is not None:
+                along.update(declared.columns.get(attribute.alias or name, ()))
+        found = catalogue.memo[memo] = frozenset(along | names)
+    return found

@@ -1,0 +1,133 @@
+"""Answers put together from known entities, written as ftrack writes them (ftrack-protocol 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ftrack_proxy.answers.along import comes_along
+from ftrack_proxy.answers.knowledge import Knowledge, Observation, Ref, Source
+from ftrack_proxy.answers.tree import EMPTY, Tree, united
+from ftrack_proxy.schema.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """Rows ready to be encoded, and the observations that they are made of."""
+
+    rows: list[dict[str, Any]]
+    used: Mapping[Ref, Observation]
+
+
+class Unknown(Exception):
+    """Something that has to be shown of an entity is not known."""
+
+
+@dataclass(slots=True)
+class Assembly:
+    """Puts one answer together.
+
+    Only what ``is_usable`` accepts is used. ``normalised``: an entity is written in full only where it occurs first.
+    """
+
+    knowledge: Knowledge
+    catalogue: Catalogue
+    is_usable: Callable[[Source], bool]
+    normalised: bool = True
+    used: dict[Ref, Observation] = field(default_factory=dict)
+    _shown: dict[Ref, Tree] = field(default_factory=dict)
+
+    def gather(
+        self,
+        ref: Ref,
+        tree: Tree,
+        prefer: Source | None = None,
+        accept: Callable[[Mapping[Ref, Observation]], bool] | None = None,
+    ) -> None:
+        """Find what is known for one row, and for all entities behind it; ``accept`` has the last word on it.
+
+        Raises:
+            Unknown: it is not enough. Then nothing is used for this row.
+        """
+        found: dict[Ref, Observation] = {}
+        shown: dict[Ref, Tree] = {}
+        self._gather(ref, tree, prefer, found, shown)
+        if accept is not None and not accept(found):
+            raise Unknown
+        self.used.update(found)
+        self._shown.update(shown)
+
+    def _gather(
+        self, ref: Ref, tree: Tree, prefer: Source | None, found: dict[Ref, Observation], shown: dict[Ref, Tree]
+    ) -> None:
+        before = shown.get(ref, self._shown.get(ref))
+        if before is not None:
+            tree = united((before, tree))
+            if tree == before:
+                return
+        names = frozenset(tree)
+        observation = found.get(ref) or self.used.get(ref)
+        if observation is None or not observation.layout.tells(names):
+            # One entity in one answer is of one moment: what it is needed for elsewhere comes from the same.
+            observation = self._choose(ref, names, prefer)
+        found[ref] = observation
+        shown[ref] = tree
+        for name in self._written(observation, tree):
+            value = observation.value(name)
+            for target in _targets(value):
+                self._gather(target, tree.get(name, EMPTY), observation.source, found, shown)
+
+    def _choose(self, ref: Ref, names: frozenset[str], prefer: Source | None) -> Observation:
+        known = self.knowledge.known(ref)
+        candidates = () if known is None else known.observations
+        types = self.catalogue.types  # An answer that was under way when the schema changed may name others.
+        fitting = [o for o in candidates if self.is_usable(o.source) and o.layout.tells(names) and o.type_name in types]
+        for observation in fitting:
+            if observation.source is prefer:
+                return observation
+        if not fitting:
+            raise Unknown
+        return fitting[0]
+
+    def _written(self, observation: Observation, tree: Tree) -> list[str]:
+        """What is shown of an entity: what was asked for, and what ftrack writes along with it."""
+        along = comes_along(observation.type_name, tree, self.catalogue)
+        return [name for name in observation.layout.places if name in along]
+
+    def assembled(self, rows: Sequence[tuple[Ref, Tree]]) -> Assembled:
+        """Write gathered rows, in order.
+
+        Raises:
+            Unknown: two rows need an entity of two moments.
+        """
+        written: set[Ref] = set()
+        return Assembled([self._write(ref, tree, written, ()) for ref, tree in rows], self.used)
+
+    def _write(self, ref: Ref, tree: Tree, written: set[Ref], above: tuple[Ref, ...]) -> dict[str, Any]:
+        observation = self.used.get(ref)
+        if observation is None:
+            raise Unknown
+        declared = self.catalogue.types[observation.type_name]
+        entity: dict[str, Any] = {"__entity_type__": observation.type_name}
+        entity.update(zip(declared.primary_key, ref.key, strict=True))
+        if (ref in written) if self.normalised else (ref in above):
+            return entity
+        written.add(ref)
+        shown = self._shown.get(ref, EMPTY) if self.normalised else tree
+        for name in self._written(observation, shown):
+            value = observation.value(name)
+            below = tree.get(name, EMPTY)
+            if isinstance(value, Ref):
+                entity[name] = self._write(value, below, written, (*above, ref))
+            elif isinstance(value, tuple):
+                entity[name] = [self._write(item, below, written, (*above, ref)) for item in value]
+            else:
+                entity[name] = value
+        return entity
+
+
+def _targets(value: Any) -> tuple[Ref, ...]:
+    if isinstance(value, Ref):
+        return (value,)
+    return value if isinstance(value, tuple) else ()

@@ -1,0 +1,70 @@
+"""Queries that name their rows by primary key, in any of their spellings (ftrack-protocol 9.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Or, Path, Query, Text
+from ftrack_proxy.schema.catalogue import Catalogue
+
+Key = tuple[str, ...]
+
+# Two such ids are equal however a database compares texts: case, accents and blanks do not come into it.
+_PLAIN_ID: Final = re.compile(r"[0-9a-z][0-9a-z_-]{0,63}")
+
+
+def keys_of(query: Query, catalogue: Catalogue) -> tuple[Key, ...] | None:
+    """The primary keys that a query asks for, each once, in the order written; ``None`` if it asks otherwise."""
+    primary_key = catalogue.types[query.entity_type].primary_key
+    if query.criteria is None or not primary_key:
+        return None
+    found = _keys(query.criteria, primary_key)
+    return None if found is None else tuple(dict.fromkeys(found))
+
+
+def is_plain_id(value: Text) -> bool:
+    """True for a value that is certainly compared as it is written."""
+    return not value.is_null and _PLAIN_ID.fullmatch(value.value) is not None
+
+
+def _keys(criteria: Criteria, primary_key: tuple[str, ...]) -> list[Key] | None:
+    match criteria:
+        case Comparison(operator="is"):
+            return None if len(primary_key) != 1 else _whole([criteria], primary_key)
+        case Membership(path=path, negated=False, subquery=None, values=values):
+            if len(primary_key) != 1 or _name(path) != primary_key[0] or not all(map(is_plain_id, values)):
+                return None
+            return [(value.value,) for value in values]
+        case And(terms=terms):
+            return _whole(terms, primary_key)
+        case Or(terms=terms):
+            found: list[Key] = []
+            for term in terms:
+                keys = _keys(term, primary_key)
+                if keys is None:
+                    return None
+                found += keys
+            return found
+        case _:
+            return None
+
+
+def _whole(terms: Iterable[Criteria], primary_key: tuple[str, ...]) -> list[Key] | None:
+    """One key out of a comparison for each of its parts."""
+    values: dict[str, str] = {}
+    for term in terms:
+        if not isinstance(term, Comparison) or term.operator != "is" or not is_plain_id(term.value):
+            return None
+        name = _name(term.path)
+        if name is None or name in values:
+            return None
+        values[name] = term.value.value
+    if values.keys() != set(primary_key):
+        return None
+    return [tuple(values[name] for name in primary_key)]
+
+
+def _name(path: Path) -> str | None:
+    return path.steps[0].name if len(path.steps) == 1 and path.steps[0].cast is None else None

@@ -1,0 +1,100 @@
+"""Whether what is known of a row is still so: the observations behind it against the changes since.
+
+The rules are those for results (`freshness.affects`). For a row that is asked for by its key, most changes need no
+look: only those of the entities in it, those that are told of no single entity, and, where collections or derived
+values are shown, those of the families that these come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from ftrack_proxy.answers.knowledge import Observation, Ref, Source
+from ftrack_proxy.freshness.affects import affects
+from ftrack_proxy.freshness.change_log import ChangeLog
+from ftrack_proxy.freshness.changes import Change
+from ftrack_proxy.freshness.judge import MOST_EXAMINED
+from ftrack_proxy.freshness.question import Question
+from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.schema.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class RowJudge:
+    """Judges rows that one query names by key, for a read that began at ``start``."""
+
+    question: Question
+    catalogue: Catalogue
+    start: Start
+    log: ChangeLog
+
+    def accepts(self, used: Mapping[Ref, Observation]) -> bool:
+        """True if certainly nothing has changed what is shown of a row by these observations."""
+        oldest = min(observation.source.good_through for observation in used.values())
+        if oldest >= self.start.seq:
+            return True
+        if oldest < self.log.tail:
+            return False
+        return not self._is_affected(self._candidates(oldest, _mentioned(used)), used, oldest)
+
+    def accepts_absence(self, key: tuple[str, ...], source: Source) -> bool:
+        """True if certainly no row of this key has come since ``source`` lacked it."""
+        if source.good_through >= self.start.seq:
+            return True
+        if source.good_through < self.log.tail:
+            return False
+        entities = [(key[0], source)] if len(key) == 1 else []
+        candidates = self._candidates(source.good_through, entities)
+        return not self._is_affected(candidates, {}, source.good_through)
+
+    def _candidates(self, oldest: int, entities: Iterable[tuple[str, Source]]) -> Iterator[Change]:
+        question, through = self.question, self.start.seq
+        for identity, source in entities:
+            for _, change in self.log.of_entity(identity, source.good_through, through):
+                yield change
+        families = question.reads.families
+        for _, change in self.log.unplaced(oldest, through, families):
+            yield change
+        searched = {*question.listed, *question.derived_shown, *question.derived_filter, *question.crossings}
+        for _, change in self.log.between(oldest, through, families & searched) if families & searched else ():
+            yield change
+
+    def _is_affected(self, candidates: Iterator[Change], used: Mapping[Ref, Observation], good_through: int) -> bool:
+        result: Result | None = None
+        for examined, change in enumerate(candidates):
+            if examined == MOST_EXAMINED:
+                return True
+            if result is None:
+                result = self._result(used, good_through)
+            if affects(change, result, self.question, self.catalogue) is not None:
+                return True
+        return False
+
+    def _result(self, used: Mapping[Ref, Observation], good_through: int) -> Result:
+        """What `affects` asks of an answer: the ids that occur in it."""
+        mentioned = [(ref.key, observation.values) for ref, observation in used.items()]
+        return Result(
+            body=orjson.dumps(mentioned, default=tuple),
+            http_status=200,
+            content_type="",
+            families=self.question.reads.families,
+            began=self.start,
+            max_age=0.0,
+            evented=False,
+            durable=False,
+            good_through=good_through,
+            complete=True,
+        )
+
+
+def _mentioned(used: Mapping[Ref, Observation]) -> Iterator[tuple[str, Source]]:
+    """The ids in a row, each with the answer that told of it: entities, and what plain foreign keys point to."""
+    for ref, observation in used.items():
+        if len(ref.key) == 1:
+            yield ref.key[0], observation.source
+        for value in observation.values:
+            if isinstance(value, str):
+                yield value, observation.source

@@ -1,0 +1,285 @@
+"""What is known of entities: observations, each of one entity in one answer of ftrack's.
+
+An observation keeps together what one answer said of one entity, because an answer of ours may not mix two moments
+of an entity. Nothing is struck out when something changes: observations are judged when they are used, like results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from ftrack_proxy.answers.by_id import Key
+from ftrack_proxy.freshness.result import Start
+
+_MOST_OBSERVATIONS: Final = 4
+_MOST_GROUPS: Final = 4
+_MOST_WALKS: Final = 8
+# Bytes that a known entity, an observation, a value and a listed row stand for, roughly (measured).
+_WEIGHT_OF_ENTITY: Final = 450
+_WEIGHT_OF_OBSERVATION: Final = 150
+_WEIGHT_OF_VALUE: Final = 75
+_WEIGHT_OF_ROW: Final = 10
+
+
+class Ref(NamedTuple):
+    """Which entity: the family it belongs to, and its primary key there."""
+
+    family: str
+    key: Key
+
+
+@dataclass(slots=True)
+class Source:
+    """One answer of ftrack's: when its request was sent, and up to which change all of it is proven good.
+
+    ``fresh_until`` as for results: a change shortly before may not have reached the server that answered.
+    ``prefetched``: nobody had asked for all of it.
+    """
+
+    began: Start
+    good_through: int
+    fresh_until: float
+    prefetched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which attributes an observation has, and where. One for all entities that look alike.
+
+    ``asked`` are those that it would have if they existed; ``withheld`` the ones of them that did not come.
+    """
+
+    places: Mapping[str, int]
+    asked: frozenset[str]
+    withheld: frozenset[str]
+
+    def tells(self, names: frozenset[str]) -> bool:
+        """True if for each of the names it is known what ftrack answers."""
+        return all(name in self.places or name in self.withheld for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one answer said of one entity.
+
+    ``values`` are JSON values, ``Ref`` for a reference, a tuple of ``Ref`` for a collection.
+    """
+
+    source: Source
+    type_name: str
+    layout: Layout
+    values: tuple[Any, ...]
+
+    def value(self, name: str) -> Any:
+        """The value of an attribute that is in the layout."""
+        return self.values[self.layout.places[name]]
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Entities that stood in the same place of one answer: a list that a client may walk along.
+
+    ``walked`` counts, by what was asked, the members that were asked for one by one.
+    """
+
+    members: tuple[Ref, ...]
+    walked: dict[object, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """One entity: its observations, the latest first, and the groups it was met in, the latest first.
+
+    ``walks`` are what it was asked for by itself, the latest first.
+    """
+
+    observations: tuple[Observation, ...] = ()
+    groups: tuple[Group, ...] = ()
+    walks: tuple[object, ...] = ()
+    weight: int = 0
+
+    def walk(self, walk: object) -> tuple[Group, ...]:
+        """Note that it was asked for by itself; returns the groups of which it is not the first so asked for."""
+        if walk not in self.walks:
+            self.walks = (walk, *self.walks[: _MOST_WALKS - 1])
+            for group in self.groups:
+                group.walked[walk] = group.walked.get(walk, 0) + 1
+        return tuple(group for group in self.groups if group.walked.get(walk, 0) > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some rows of a list, without gaps: from ``offset`` on, up to the list's end if ``ended``."""
+
+    offset: int
+    rows: tuple[Ref, ...]
+    ended: bool
+    source: Source
+
+
+class Knowledge:
+    """All that is known to one asker, bounded by ``limit`` bytes; the longest unheard of is given up first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._entities: dict[Ref, Known] = {}
+        self._absent: dict[tuple[str, Key], Source] = {}
+        self._listings: dict[str, tuple[Listing, ...]] = {}
+        self._layouts: dict[tuple[tuple[str, ...], frozenset[str]], Layout] = {}
+        self.weight = 0
+
+    def __len__(self) -> int:
+        return len(self._entities)
+
+    def known(self, ref: Ref) -> Known | None:
+        """Return an entity, if it was ever met."""
+        return self._entities.get(ref)
+
+    def observe(
+        self, ref: Ref, source: Source, type_name: str, values: Mapping[str, Any], asked: frozenset[str]
+    ) -> None:
+        """Take in what an answer said of an entity."""
+        observation = Observation(source, type_name, self._layout(tuple(values), asked), tuple(values.values()))
+        known = self._entities.pop(ref, None) or Known()
+        self._entities[ref] = known
+        known.observations = _with(known.observations, observation)
+        self._weigh(known)
+
+    def note_absent(self, type_name: str, key: Key, source: Source) -> None:
+        """Take in that a type has no row of this key."""
+        self._absent.pop((type_name, key), None)
+        self._absent[type_name, key] = source
+        self.weight += _WEIGHT_OF_ENTITY
+        self._shrink()
+
+    def absent(self, type_name: str, key: Key) -> Source | None:
+        """Return the answer that lacked this row."""
+        return self._absent.get((type_name, key))
+
+    def group(self, members: tuple[Ref, ...]) -> Group:
+        """Remember that these entities stood in one place."""
+        group = Group(members)
+        for ref in members:
+            known = self._entities.get(ref)
+            if known is not None:
+                known.groups = (group, *known.groups[: _MOST_GROUPS - 1])
+                for walk in known.walks:
+                    group.walked[walk] = group.walked.get(walk, 0) + 1
+        return group
+
+    def list(self, name: str, listing: Listing) -> None:
+        """Take in some rows of the list called ``name``: older windows that they cover are forgotten."""
+        earlier = self._listings.pop(name, ())
+        kept = tuple(other for other in earlier if not _inside(other, listing))[: _MOST_OBSERVATIONS * 4]
+        self._listings[name] = (listing, *kept)
+        self.weight += sum(_weight_of(other) for other in self._listings[name]) - sum(map(_weight_of, earlier))
+        self._shrink()
+
+    def listings(self, name: str) -> tuple[Listing, ...]:
+        """What is known of a list, the latest first."""
+        return self._listings.get(name, ())
+
+    def forget(self) -> None:
+        """Forget everything: what the schema called an entity no longer is one."""
+        self._entities.clear()
+        self._absent.clear()
+        self._listings.clear()
+        self._layouts.clear()
+        self.weight = 0
+
+    def _layout(self, names: tuple[str, ...], asked: frozenset[str]) -> Layout:
+        layout = self._layouts.get((names, asked))
+        if layout is None:
+            if len(self._layouts) > 10_000:
+                self._layouts.clear()
+            places = {name: index for index, name in enumerate(names)}
+            layout = self._layouts[names, asked] = Layout(places, asked, asked - places.keys())
+        return layout
+
+    def _weigh(self, known: Known) -> None:
+        weight = _WEIGHT_OF_ENTITY
+        for observation in known.observations:
+            weight += _WEIGHT_OF_OBSERVATION + _WEIGHT_OF_VALUE * len(observation.values)
+        self.weight += weight - known.weight
+        known.weight = weight
+        self._shrink()
+
+    def _shrink(self) -> None:
+        """Give up the oldest, of each kind in turn: insertion order is the order of hearing."""
+        while self.weight > self._limit:
+            if len(self._entities) > 1:
+                self.weight -= self._entities.pop(next(iter(self._entities))).weight
+            if self._absent:
+                del self._absent[next(iter(self._absent))]
+                self.weight -= _WEIGHT_OF_ENTITY
+            if self._listings:
+                self.weight -= sum(map(_weight_of, self._listings.pop(next(iter(self._listings)))))
+            if len(self._entities) <= 1 and not self._absent and not self._listings:
+                return
+
+
+class Knowledges:
+    """What is known to each asker, the least recently seen asker given up first; ``limit`` bytes for all."""
+
+    def __init__(self, limit: int, most: int = 64) -> None:
+        self._limit = limit
+        self._most = most
+        self._of: dict[bytes, Knowledge] = {}
+
+    def of(self, space: bytes) -> Knowledge:
+        """What is known in ``space``: to one user and key, in one manner of writing answers."""
+        found = self._of.pop(space, None)
+        if found is None:
+            found = Knowledge(self._limit)
+        self._of[space] = found
+        while len(self._of) > self._most or (len(self._of) > 1 and self.weight > self._limit):
+            del self._of[next(iter(self._of))]
+        return found
+
+    def __iter__(self) -> Iterator[Knowledge]:
+        return iter(self._of.values())
+
+    @property
+    def weight(self) -> int:
+        """Bytes that all of it stands for, roughly."""
+        return sum(knowledge.weight for knowledge in self._of.values())
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self._of.clear()
+
+
+def _with(observations: tuple[Observation, ...], new: Observation) -> tuple[Observation, ...]:
+    """Put in an observation: newer never loses to older, and one that tells no more than a newer one goes."""
+    kept: list[Observation] = []
+    placed = False
+    for old in observations:
+        if not placed and _later(new.source, old.source):
+            kept.append(new)
+            placed = True
+        kept.append(old)
+    if not placed:
+        kept.append(new)
+    told: list[Observation] = []
+    for observation in kept:
+        names = frozenset(observation.layout.places) | observation.layout.withheld
+        if not any(newer.layout.tells(names) for newer in told):
+            told.append(observation)
+    return tuple(told[:_MOST_OBSERVATIONS])
+
+
+def _later(one: Source, other: Source) -> bool:
+    first, second = one.began, other.began
+    return (first.stretch, first.seq, first.at) >= (second.stretch, second.seq, second.at)
+
+
+def _inside(old: Listing, new: Listing) -> bool:
+    if old.offset < new.offset or not _later(new.source, old.source):
+        return False
+    return new.ended or old.offset + len(old.rows) <= new.offset + len(new.rows)
+
+
+def _weight_of(listing: Listing) -> int:
+    return 300 + _WEIGHT_OF_ROW * len(listing.rows)

@@ -1,0 +1,63 @@
+"""An answer of ftrack's becomes knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ftrack_proxy.answers.along import comes_along
+from ftrack_proxy.answers.knowledge import Knowledge, Listing, Source
+from ftrack_proxy.answers.reading import Reading
+from ftrack_proxy.answers.take_apart import NotTakenApart, Taken, take_apart
+from ftrack_proxy.answers.tree import EMPTY
+from ftrack_proxy.schema.catalogue import Catalogue
+
+
+def learn(
+    knowledge: Knowledge, reading: Reading, entry: Mapping[str, Any], source: Source, catalogue: Catalogue
+) -> Taken | None:
+    """Take in the entry of a query's answer; returns it taken apart, ``None`` if that cannot be done."""
+    try:
+        taken = take_apart(entry["data"], reading.tree, catalogue)
+    except NotTakenApart:
+        return None
+    for told in taken.entities.values():
+        # Where these did not come, they would not the next time either.
+        told.asked |= comes_along(told.type_name, EMPTY, catalogue)
+    _observe(knowledge, taken, source)
+    for place in taken.places:
+        knowledge.group(place)
+    whole = len(set(taken.rows)) == len(taken.rows)
+    if reading.keys is None:
+        if whole:
+            knowledge.list(reading.name, Listing(reading.offset, taken.rows, has_ended(reading, entry), source))
+    elif whole and not reading.offset and has_ended(reading, entry):
+        _learn_absent(knowledge, reading, taken, source)
+    return taken
+
+
+def has_ended(reading: Reading, entry: Mapping[str, Any]) -> bool:
+    """True if no rows follow those in the answer."""
+    metadata = entry.get("metadata")
+    following = metadata.get("next") if isinstance(metadata, dict) else None
+    if isinstance(following, dict) and following.get("offset") is not None:
+        return False
+    limit = reading.query.limit
+    # A full page whose answer says nothing may or may not be the last one.
+    return limit is None or len(entry["data"]) < limit or isinstance(following, dict)
+
+
+def _observe(knowledge: Knowledge, taken: Taken, source: Source) -> None:
+    asked: dict[frozenset[str], frozenset[str]] = {}
+    for ref, told in taken.entities.items():
+        names = frozenset(told.asked)
+        knowledge.observe(ref, source, told.type_name, told.values, asked.setdefault(names, names))
+
+
+def _learn_absent(knowledge: Knowledge, reading: Reading, taken: Taken, source: Source) -> None:
+    """Rows that were named and did not come. Not if others came instead: then ids are compared in ways not known."""
+    named = set(reading.refs())
+    came = set(taken.rows)
+    if came <= named:
+        for ref in named - came:
+            knowledge.note_absent(reading.query.entity_type, ref.key, source)

@@ -1,0 +1,128 @@
+"""One answer of ftrack's, taken apart into entities (ftrack-protocol 3).
+
+An entity is written in full only where it occurs first and short after that; all occurrences together say what the
+answer tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ftrack_proxy.answers.knowledge import Ref
+from ftrack_proxy.answers.tree import Tree
+from ftrack_proxy.schema.catalogue import Catalogue
+
+_TYPE = "__entity_type__"
+
+
+@dataclass(slots=True)
+class Told:
+    """What one answer tells of one entity; ``asked`` are the attributes that the query named for it."""
+
+    type_name: str
+    written: dict[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An answer taken apart: its rows in order, all entities, and which stood together in one place.
+
+    ``places`` are lists of different entities: the rows, and what each relation of theirs leads to.
+    """
+
+    rows: tuple[Ref, ...]
+    entities: Mapping[Ref, Told]
+    places: Sequence[tuple[Ref, ...]]
+
+
+class NotTakenApart(Exception):
+    """The answer has entities without a type or key that the schema knows: it is not known what it tells."""
+
+
+def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue) -> Taken:
+    """Take apart the rows of an answer to a query that shows ``tree``.
+
+    Raises:
+        NotTakenApart: it has entities that cannot be identified.
+    """
+    taking = _Taking(catalogue)
+    refs = tuple(taking.meet(row) for row in rows)
+    for told in taking.entities.values():
+        for name, value in told.written.items():
+            told.values[name] = taking.convert(value)
+    places: dict[tuple[str, ...], dict[Ref, None]] = {}
+    taking.ask(refs, tree, (), places)
+    return Taken(refs, taking.entities, [tuple(place) for place in places.values() if len(place) > 1])
+
+
+class _Taking:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self.entities: dict[Ref, Told] = {}
+
+    def meet(self, entity: Any) -> Ref:
+        """Note an entity and all that are nested in it."""
+        ref = self.ref(entity)
+        waiting = [(ref, entity)]
+        while waiting:
+            ref_of, current = waiting.pop()
+            told = self.entities.get(ref_of)
+            if told is None:
+                told = self.entities[ref_of] = Told(current[_TYPE], {})
+            elif told.type_name != current[_TYPE]:
+                raise NotTakenApart
+            for name, value in current.items():
+                if name == _TYPE:
+                    continue
+                told.written.setdefault(name, value)
+                if isinstance(value, dict):
+                    if _TYPE in value:
+                        waiting.append((self.ref(value), value))
+                elif isinstance(value, list):
+                    waiting += [(self.ref(item), item) for item in value if isinstance(item, dict) and _TYPE in item]
+        return ref
+
+    def ref(self, entity: Any) -> Ref:
+        declared = self._catalogue.types.get(str(entity.get(_TYPE))) if isinstance(entity, dict) else None
+        if declared is None or not declared.primary_key:
+            raise NotTakenApart
+        key = tuple(entity.get(name) for name in declared.primary_key)
+        if not all(isinstance(part, str) for part in key):
+            raise NotTakenApart
+        return Ref(self._catalogue.family_of[declared.name], key)
+
+    def convert(self, value: Any) -> Any:
+        """A value as observations keep it: entities become references."""
+        if isinstance(value, dict):
+            return self.ref(value) if _TYPE in value else value
+        if isinstance(value, list) and value and isinstance(value[0], dict) and _TYPE in value[0]:
+            return tuple(self.ref(item) for item in value)
+        return value
+
+    def ask(
+        self, refs: Sequence[Ref], tree: Tree, path: tuple[str, ...], places: dict[tuple[str, ...], dict[Ref, None]]
+    ) -> None:
+        """Note what the query named of each entity, and where it stood."""
+        places.setdefault(path, {}).update(dict.fromkeys(refs))
+        behind: dict[str, list[Ref]] = {}
+        for ref in refs:
+            told = self.entities[ref]
+            told.asked.update(tree)
+            for name in tree:
+                value = told.values.get(name)
+                if isinstance(value, Ref):
+                    behind.setdefault(name, []).append(value)
+                elif isinstance(value, tuple):
+                    behind.setdefault(name, []).extend(value)
+                elif value == [] and self._is_collection(told.type_name, name):
+                    told.values[name] = ()
+        for name, found in behind.items():
+            self.ask(found, tree[name], (*path, name), places)
+
+    def _is_collection(self, type_name: str, name: str) -> bool:
+        attribute = self._catalogue.types[type_name].attributes.get(name)
+        return attribute is not None and attribute.target is not None

@@ -1,0 +1,234 @@
+"""Answer a read from what is known of entities, without ftrack and without the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import orjson
+
+from ftrack_proxy.answers.assemble import Assembly, Unknown
+from ftrack_proxy.answers.by_id import Key
+from ftrack_proxy.answers.fresh import RowJudge
+from ftrack_proxy.answers.knowledge import Knowledge, Knowledges, Listing, Observation, Ref, Source
+from ftrack_proxy.answers.reading import Reading, document, listing_covers, window_of
+from ftrack_proxy.freshness.change_log import ChangeLog
+from ftrack_proxy.freshness.changes import ChangeKind, ChangeSource
+from ftrack_proxy.freshness.evaluate import evaluate
+from ftrack_proxy.freshness.facts import Facts
+from ftrack_proxy.freshness.judge import judge
+from ftrack_proxy.freshness.question import Question
+from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.freshness.truth import Truth
+from ftrack_proxy.protocol.options import Manner
+from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.request.understand import Understood
+from ftrack_proxy.schema.catalogue import Catalogue
+
+
+class HitKind(Enum):
+    """How an answer was found; the words stand in ``Cache-Status``."""
+
+    WINDOW = "window"
+    PROJECTION = "projection"
+    ENTITY = "entity"
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """An answer put together from what is known; ``prefetched``: some of it before anybody asked."""
+
+    kind: HitKind
+    result: Result
+    prefetched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """The rows that a query names and of which too little is known; ``known`` others could be answered."""
+
+    keys: tuple[Key, ...]
+    known: int
+
+
+class Recall:
+    """Looks reads up among the known entities."""
+
+    def __init__(self, log: ChangeLog, knowledges: Knowledges) -> None:
+        self._log = log
+        self._knowledges = knowledges
+
+    def knowledge(self, call: ApiCall) -> Knowledge | None:
+        """What is known to the asker, in the manner in which it asks to be answered."""
+        if call.identity is None or call.manner is None:
+            return None
+        return self._knowledges.of(call.identity + call.manner.value)
+
+    def attempt(self, call: ApiCall, understood: Understood, start: Start) -> Recalled | Lacking | None:
+        """Answer a read that began at ``start``, or tell what is lacking; ``None`` if nothing can be said."""
+        attempt = self.begin(call, understood, start)
+        if attempt is None:
+            return None
+        if attempt.reading.keys is not None:
+            return attempt.by_id(attempt.reading.keys)
+        return attempt.listed()
+
+    def begin(self, call: ApiCall, understood: Understood, start: Start) -> _Attempt | None:
+        """Prepare to answer a read."""
+        reading, question, catalogue = understood.reading, understood.meaning.question, understood.meaning.catalogue
+        knowledge = self.knowledge(call)
+        if reading is None or question is None or catalogue is None or knowledge is None:
+            return None
+        if understood.terms.evented and not start.live:
+            return None
+        return _Attempt(knowledge, understood, reading, question, catalogue, start, self._log, call.manner)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One read, looked up in one asker's knowledge."""
+
+    knowledge: Knowledge
+    understood: Understood
+    reading: Reading
+    question: Question
+    catalogue: Catalogue
+    start: Start
+    log: ChangeLog
+    manner: Manner | None
+
+    def by_id(self, keys: Sequence[Key]) -> Recalled | Lacking:
+        """Answer a query that names its rows, in the order in which it names them."""
+        assembly, judge_row = self._assembly(), self._judge_row()
+        rows: list[Ref] = []
+        sources: list[Source] = []
+        lacking: list[Key] = []
+        for key in keys:
+            ref = Ref(self.reading.family, key)
+            try:
+                assembly.gather(ref, self.reading.tree, accept=lambda used: self._is_row(used, ref, judge_row))  # noqa: B023
+            except Unknown:
+                if not self._is_absent(key, judge_row, sources):
+                    lacking.append(key)
+            else:
+                rows.append(ref)
+        if lacking:
+            return Lacking(tuple(lacking), len(keys) - len(lacking))
+        shown, following = window_of(self.reading, rows, offset=0, ended=True)
+        try:
+            return self._recalled(HitKind.ENTITY, assembly, shown, following, sources, self.start.seq)
+        except Unknown:
+            return Lacking(tuple(keys), 0)
+
+    def knows(self, ref: Ref) -> bool:
+        """True if a row could be shown as the query asks."""
+        judge_row = self._judge_row()
+        try:
+            self._assembly().gather(ref, self.reading.tree, accept=lambda used: self._is_row(used, ref, judge_row))
+        except Unknown:
+            return self._is_absent(ref.key, judge_row, [])
+        return True
+
+    def listed(self) -> Recalled | None:
+        """Answer a query whose rows, or more of them, came as an answer to another one."""
+        for listing in self.knowledge.listings(self.reading.name):
+            if not self.is_usable(listing.source) or not listing_covers(self.reading, listing):
+                continue
+            try:
+                recalled = self._from_listing(listing)
+            except Unknown:
+                continue
+            if judge(recalled.result, self.start, self.log, self.understood.meaning).fresh:
+                return recalled
+        return None
+
+    def _from_listing(self, listing: Listing) -> Recalled:
+        rows, following = window_of(self.reading, listing.rows, offset=listing.offset, ended=listing.ended)
+        assembly = self._assembly()
+        for ref in rows:
+            assembly.gather(
+                ref,
+                self.reading.tree,
+                listing.source,
+                lambda used: self._belongs(used[ref], listing),  # noqa: B023
+            )
+        kind = HitKind.PROJECTION if len(rows) == len(listing.rows) else HitKind.WINDOW
+        return self._recalled(kind, assembly, rows, following, [listing.source], None)
+
+    def _belongs(self, row: Observation, listing: Listing) -> bool:
+        """A row that is known from elsewhere than the list must not show that it is not, or elsewhere, in it."""
+        if row.source is listing.source:
+            return True
+        if not self.question.own_order.isdisjoint(row.layout.places):
+            return False
+        values = dict(zip(row.layout.places, row.values, strict=True))
+        plain = {name: v for name, v in values.items() if v is None or isinstance(v, (str, int, float))}
+        facts = Facts(self.question.family, None, plain, ())
+        criteria = self.question.query.criteria
+        return evaluate(criteria, facts, self.question.types, self.catalogue) is not Truth.FALSE
+
+    def is_usable(self, source: Source) -> bool:
+        """True if an answer may be served at all at the start of this read, whatever has changed since."""
+        began, start = source.began, self.start
+        young = start.at - began.at <= self.understood.terms.max_age
+        return began.stretch == start.stretch and young and start.at <= source.fresh_until
+
+    def _is_row(self, used: Mapping[Ref, Observation], ref: Ref, judge_row: RowJudge) -> bool:
+        return used[ref].type_name in self.question.types and judge_row.accepts(used)
+
+    def _is_absent(self, key: Key, judge_row: RowJudge, sources: list[Source]) -> bool:
+        source = self.knowledge.absent(self.reading.query.entity_type, key)
+        if source is not None and self.is_usable(source) and judge_row.accepts_absence(key, source):
+            sources.append(source)
+            return True
+        return self._was_removed(key)
+
+    def _was_removed(self, key: Key) -> bool:
+        """True if the last that ftrack told of an entity is that it is gone: ids do not come back."""
+        if len(key) != 1:
+            return False
+        for _, change in self.log.of_entity(key[0], 0, self.start.seq):
+            return (
+                change.kind is ChangeKind.REMOVED
+                and change.source is ChangeSource.HUB_EVENT
+                and change.families == frozenset({self.reading.family})
+            )
+        return False
+
+    def _assembly(self) -> Assembly:
+        return Assembly(self.knowledge, self.catalogue, self.is_usable, self.manner is Manner.NORMALISED)
+
+    def _judge_row(self) -> RowJudge:
+        return RowJudge(self.question, self.catalogue, self.start, self.log)
+
+    def _recalled(
+        self,
+        kind: HitKind,
+        assembly: Assembly,
+        rows: Sequence[Ref],
+        following: int | None,
+        sources: Sequence[Source],
+        good_through: int | None,
+    ) -> Recalled:
+        """``good_through``: up to which change all of it was proven; ``None`` for what remains to be judged."""
+        assembled = assembly.assembled([(ref, self.reading.tree) for ref in rows])
+        origins = [*sources, *(observation.source for observation in assembled.used.values())]
+        began = min((source.began for source in origins), key=lambda began: began.at, default=self.start)
+        if good_through is None:
+            good_through = min(source.good_through for source in origins)
+        terms = self.understood.terms
+        result = Result(
+            body=orjson.dumps(document(assembled.rows, following)),
+            http_status=200,
+            content_type="application/json",
+            families=self.understood.families,
+            began=began,
+            max_age=terms.max_age,
+            evented=terms.evented,
+            durable=False,
+            good_through=good_through,
+            complete=following is None and not self.reading.offset,
+            fresh_until=min((source.fresh_until for source in origins), default=float("inf")),
+        )
+        return Recalled(kind, result, any(source.prefetched for source in origins))
