@@ -34,6 +34,7 @@ from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.learning import Learning
+from ftrack_proxy.request.look_up import LookUp
 from ftrack_proxy.request.read import Reader
 from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.split import Splitter
@@ -141,7 +142,7 @@ async def running_proxy(
         fetcher, recall, understanding, Usual(settings.policy.usual), Budget(settings.prefetch_rate / 60), counters
     )
     forwarder = Forwarder(journal, fetcher, client, learning, recall)
-    reader = Reader(journal, fetcher, recall, errands)
+    reader = Reader(journal, fetcher, LookUp(journal, recall), errands)
     api = Api(Splitter(), reader, forwarder)
     explainer = Explainer(journal, understanding, reader.asked, live=lambda: bool(coverage.live_stretches()))
     relay = HubRelay(client, intake.take)

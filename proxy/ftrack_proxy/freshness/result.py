@@ -37,6 +37,7 @@ class Result:
     one mutable field. ``max_age`` is in seconds; ``evented`` results need a live change feed, others rely on
     their age alone. ``durable`` results may be written to disk. ``complete``: the window cut nothing off.
     ``fresh_until``: a change shortly before the fetch may not have reached the server that answered it.
+    ``spelling``: the text of the query that it answered first; another one may mean the same.
     ``taken``: what was taken apart from it, which is proven good along with it.
     """
 
@@ -52,6 +53,7 @@ class Result:
     complete: bool = False
     fresh_until: float = math.inf
     taken: Proven | None = field(default=None, repr=False)
+    spelling: bytes = b""
     _attributes: dict[tuple[str, str], dict[str, Any]] | None = field(default=None, repr=False)
 
     def prove(self, seq: int) -> None:

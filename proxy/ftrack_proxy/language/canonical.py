@@ -1,8 +1,9 @@
 """One text for all spellings of a query: its identity in the store (DESIGN 3).
 
 The text is an expression again and parses into an equal query, up to what is normalised here: white space, the
-spelling of keywords and operators, the order and repetition of projections and of listed values, the nesting of
-equal connectives, the quotes around uuids. Nothing else is: whether two criteria mean the same is not decided.
+spelling of keywords and operators, the order and repetition of projections, of listed values and of what ``and`` and
+``or`` join, the nesting of equal connectives, the quotes around uuids. Nothing else is: whether two criteria mean the
+same is not decided.
 """
 
 from __future__ import annotations
@@ -57,9 +58,10 @@ def _projection(projection: Path | Aggregate) -> str:
 def _criteria(criteria: Criteria) -> str:
     match criteria:
         case And(terms=terms):
-            return " and ".join(f"({_criteria(t)})" if isinstance(t, Or) else _criteria(t) for t in terms)
+            joined = {f"({_criteria(term)})" if isinstance(term, Or) else _criteria(term) for term in terms}
+            return " and ".join(sorted(joined))
         case Or(terms=terms):
-            return " or ".join(_criteria(term) for term in terms)
+            return " or ".join(sorted(set(map(_criteria, terms))))
         case Not(term=term):
             return f"not ({_criteria(term)})"
         case Comparison(path=path, operator=operator, value=value):

@@ -55,6 +55,11 @@ class Operation:
         """The query's text; only for ``OperationKind.QUERY``."""
         return str(self.content["expression"])
 
+    def asking(self, expression: str) -> Operation:
+        """The same query with another text; all other members stay."""
+        content = {**self.content, "expression": expression}
+        return Operation(self.kind, content, orjson.dumps(content), orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.read import Reader
@@ -22,7 +25,13 @@ class Api:
         if split.keys and split.batch is not None:
             reply = self._reader.at_hand(call, split)
             if reply is None:
-                reply = await self._reader.answer(call, split.batch, split)
+                reply = await self._reader.answer(call, split)
             if reply is not None:
                 return reply
+        if split.rewritten is not None:
+            call = replace(call, body=split.rewritten, plain=split.rewritten, headers=_of_plain_body(call.headers))
         return await self._forwarder.forward(call, split.batch)
+
+
+def _of_plain_body(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers if name.lower() != "content-encoding"]

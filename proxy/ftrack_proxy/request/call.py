@@ -1,13 +1,16 @@
-"""A request to the API as it came in, and the reply as it goes out."""
+"""A request to the API as it came in, one read of it, and the reply as it goes out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.protocol.headers import CacheControl
+from ftrack_proxy.protocol.operations import Operation
 from ftrack_proxy.protocol.options import Manner
+from ftrack_proxy.request.understand import Understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,18 @@ class Reply:
     status: int
     headers: Sequence[tuple[str, str]]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One read of a batch: who asks, what, under which key, and the moment at which it began.
+
+    ``spelling`` tells this text from others of the same key.
+    """
+
+    call: ApiCall
+    operation: Operation
+    key: bytes
+    spelling: bytes
+    understood: Understood
+    start: Start

@@ -49,7 +49,9 @@ class Explainer:
         if not self._journal.trust.holds(asker.identity, start.at):
             return Judged(Verdict(False, Reason.CREDENTIALS))
         # A copy: judging moves good-through up.
-        verdict = judge(copy.copy(result), start, self._journal.log, it.meaning)
+        copied = copy.copy(result)
+        copied.taken = None
+        verdict = judge(copied, start, self._journal.log, it.meaning)
         if verdict.seq is None:
             return Judged(verdict)
         deciding = self._journal.log.between(verdict.seq - 1, verdict.seq, result.families)

@@ -16,7 +16,7 @@ from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.protocol.responses import decode, is_complete, is_success, refuses_credentials, sole_entry
-from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.recall import Recall
@@ -64,18 +64,18 @@ class Fetcher:
     def _is_accepted(self, call: ApiCall) -> bool:
         return call.identity is not None and self._journal.trust.holds(call.identity, self._journal.clock())
 
-    async def fetch(
-        self, call: ApiCall, operation: Operation, key: bytes, understood: Understood, began: Start
-    ) -> Fetched:
+    async def fetch(self, read: Read, began: Start) -> Fetched:
         """Send one read as the client wrote it, and keep its answer. ``began`` was taken before.
 
         Raises:
             NotSent, AnswerLost: no answer; it was a read, so nothing has happened.
         """
-        fetched = await self._fetch(call, operation.kind, operation.raw, understood, began)
+        operation = read.operation
+        fetched = await self._fetch(read.call, operation.kind, operation.raw, read.understood, began)
         if fetched.result is None:
             return fetched
-        return replace(fetched, stored=self._keep(key, fetched.result))
+        fetched.result.spelling = read.spelling
+        return replace(fetched, stored=self._keep(read.key, fetched.result))
 
     async def ask(self, call: ApiCall, expression: str, understood: Understood, *, prefetched: bool) -> Fetched:
         """Ask a question of our own on behalf of the caller, and take in what it tells of entities.

@@ -30,6 +30,7 @@ from ftrack_proxy.schema.catalogue import Catalogue
 class HitKind(Enum):
     """How an answer was found; the words stand in ``Cache-Status``."""
 
+    EQUIVALENT = "equivalent"
     WINDOW = "window"
     PROJECTION = "projection"
     ENTITY = "entity"

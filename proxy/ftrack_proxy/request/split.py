@@ -6,19 +6,30 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from ftrack_proxy.protocol.operations import Batch, Operation, parse_batch
+from ftrack_proxy.language.braces import expand_braces
+from ftrack_proxy.language.canonical import canonical
+from ftrack_proxy.language.parser import NotUnderstood, parse
+from ftrack_proxy.protocol.operations import Batch, Operation, OperationKind, parse_batch
 from ftrack_proxy.request.call import ApiCall
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A batch and, where every operation may be looked up, the key of each; otherwise no keys."""
+    """A batch and, where every operation may be looked up, the key of each; otherwise no keys.
+
+    ``spellings`` tell texts of one key apart. ``rewritten`` is the body to forward where the client's has braces
+    in it, which only the proxy understands.
+    """
 
     batch: Batch | None
     keys: tuple[bytes, ...]
+    spellings: tuple[bytes, ...] = ()
+    rewritten: bytes | None = None
 
 
 _UNREADABLE = Split(None, ())
+# Longer texts are lists of ids written by programs: parsing them here would cost more than it finds.
+_LONGEST = 20_000
 
 
 class Splitter:
@@ -58,14 +69,40 @@ def _weight(memo: tuple[bytes | None, bytes, bytes]) -> int:
 
 def _split(call: ApiCall, plain: bytes) -> Split:
     batch = parse_batch(plain)
-    if batch is None or call.identity is None or not batch.only_reads:
-        return Split(batch, ())
-    return Split(batch, tuple(_key(call.identity, call.variant, operation) for operation in batch.operations))
+    if batch is None:
+        return _UNREADABLE
+    rewritten = None
+    if b"{" in plain.replace(b"{", b"", len(batch.operations)):
+        written_out = Batch(tuple(map(_written_out, batch.operations)))
+        if written_out != batch:
+            batch, rewritten = written_out, b"[" + b", ".join(o.raw for o in written_out.operations) + b"]"
+    if call.identity is None or not batch.only_reads:
+        return Split(batch, (), (), rewritten)
+    keys = tuple(_key(call.identity, call.variant, operation) for operation in batch.operations)
+    spellings = tuple(blake2b(operation.raw, digest_size=8).digest() for operation in batch.operations)
+    return Split(batch, keys, spellings, rewritten)
+
+
+def _written_out(operation: Operation) -> Operation:
+    if operation.kind is not OperationKind.QUERY:
+        return operation
+    expression = expand_braces(operation.expression)
+    return operation if expression == operation.expression else operation.asking(expression)
 
 
 def _key(identity: bytes, variant: bytes, operation: Operation) -> bytes:
     """The identity of a result: who asks, what, and in which manner. Says nothing of any of them."""
     digest = blake2b(identity, digest_size=20)
     digest.update(variant)
-    digest.update(operation.canonical or b"")
+    digest.update(_canonical(operation))
     return digest.digest()
+
+
+def _canonical(operation: Operation) -> bytes:
+    """One text for all spellings of an operation."""
+    if operation.kind is OperationKind.QUERY and len(operation.expression) <= _LONGEST:
+        try:
+            operation = operation.asking(canonical(parse(operation.expression)))
+        except NotUnderstood:
+            pass  # It is not kept either.
+    return operation.canonical or b""

@@ -1,0 +1,89 @@
+"""Find one read's answer at hand: its own result, or one put together from what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftrack_proxy.freshness.judge import Reason, Verdict, judge
+from ftrack_proxy.freshness.result import Result
+from ftrack_proxy.protocol.headers import Handling
+from ftrack_proxy.request.call import Read
+from ftrack_proxy.request.fetch import contains_secret
+from ftrack_proxy.request.flights import Fetched
+from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.recall import HitKind, Lacking, Recall, Recalled
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One operation's part of the reply: its result, or the fetched answer that it is (an error, say)."""
+
+    handling: Handling
+    result: Result | None
+    fetched: Fetched | None = None
+
+
+_EXACT = Handling(None, Reason.CURRENT.value)
+_EQUIVALENT = Handling(None, HitKind.EQUIVALENT.value)
+
+
+class LookUp:
+    """Looks at what is stored and known; never waits for ftrack."""
+
+    def __init__(self, journal: Journal, recall: Recall) -> None:
+        self._journal = journal
+        self._recall = recall
+
+    def in_memory(self, read: Read) -> Served | Lacking | Verdict | None:
+        """Find a read's own result, or put it together. Otherwise tell what is wrong or lacking."""
+        result, verdict = self._journal.results.get(read.key), None
+        if result is not None:
+            verdict = self.judged(read, result)
+            if self.acceptable(read, result, verdict):
+                return _hit(read, result)
+        return self.recalled(read) or verdict
+
+    async def on_disk(self, read: Read) -> Served | Verdict | None:
+        """Find a read's own result on disk, or that it is not good any more."""
+        result = self._journal.results.get(read.key) or await self._journal.results.load(read.key)
+        if result is None:
+            return None
+        verdict = self.judged(read, result)
+        return _hit(read, result) if self.acceptable(read, result, verdict) else verdict
+
+    def recalled(self, read: Read, handling: Handling | None = None) -> Served | Lacking | None:
+        """Put an answer together from what is known, and keep it: the next time it is there as it is.
+
+        ``handling`` is given for what ftrack was asked for.
+        """
+        found = self._recall.attempt(read.call, read.understood, read.start)
+        if not isinstance(found, Recalled):
+            return found
+        result = found.result
+        if not _young_enough(read, result):
+            return None
+        result.spelling = read.spelling
+        if handling is not None:
+            # What was there anyway need not be on disk twice.
+            result.durable = read.understood.terms.durable and not contains_secret(result.body, read.call)
+        self._journal.results.put(read.key, result)
+        self._journal.counters.prefetched_used += found.prefetched and handling is None
+        return Served(handling or Handling(None, found.kind.value), result)
+
+    def judged(self, read: Read, result: Result) -> Verdict:
+        """The verdict on a result for this read."""
+        return judge(result, read.start, self._journal.log, read.understood.meaning)
+
+    @staticmethod
+    def acceptable(read: Read, result: Result, verdict: Verdict) -> bool:
+        """True if a result may be served, also by the client's own wishes."""
+        return verdict.fresh and _young_enough(read, result)
+
+
+def _hit(read: Read, result: Result) -> Served:
+    return Served(_EXACT if result.spelling in (read.spelling, b"") else _EQUIVALENT, result)
+
+
+def _young_enough(read: Read, result: Result) -> bool:
+    wished = read.call.wishes.max_age
+    return wished is None or read.start.at - result.began.at <= wished
