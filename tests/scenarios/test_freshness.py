@@ -1,4 +1,4 @@
-"""Every story of `freshness` holds, and fails with its rule switched off."""
+"""Every story of `freshness` and `known` holds, and fails with its rule switched off."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.freshness import RULES, Story
+from tests.scenarios.known import KNOWN_RULES
 from tests.scenarios.studio import open_studio
 
-STORIES = [pytest.param(story, id=story.__name__) for story in RULES]
+ALL_RULES = RULES | KNOWN_RULES
+STORIES = [pytest.param(story, id=f"{story.__module__.rpartition('.')[2]}-{story.__name__}") for story in ALL_RULES]
 
 
 @pytest.mark.required
@@ -21,7 +23,7 @@ def test_holds(story: Story, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_fails_without_its_rule(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for owner, name, substitute in RULES[story]:
+    for owner, name, substitute in ALL_RULES[story]:
         monkeypatch.setattr(owner, name, substitute)
     with open_studio(tmp_path) as studio, pytest.raises(AssertionError):
         story(studio)

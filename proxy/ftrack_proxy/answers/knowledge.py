@@ -17,9 +17,9 @@ _MOST_OBSERVATIONS: Final = 4
 _MOST_GROUPS: Final = 4
 _MOST_WALKS: Final = 8
 # Bytes that a known entity, an observation, a value and a listed row stand for, roughly (measured).
-_WEIGHT_OF_ENTITY: Final = 450
+_WEIGHT_OF_ENTITY: Final = 300
 _WEIGHT_OF_OBSERVATION: Final = 150
-_WEIGHT_OF_VALUE: Final = 75
+_WEIGHT_OF_VALUE: Final = 60
 _WEIGHT_OF_ROW: Final = 10
 
 
@@ -64,7 +64,8 @@ class Layout:
 class Observation:
     """What one answer said of one entity.
 
-    ``values`` are JSON values, ``Ref`` for a reference, a tuple of ``Ref`` for a collection.
+    ``values`` are plain JSON values, ``orjson.Fragment`` for objects and lists, ``Ref`` for a reference, a tuple of
+    ``Ref`` for a collection.
     """
 
     source: Source

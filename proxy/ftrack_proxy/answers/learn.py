@@ -8,19 +8,20 @@ from typing import Any
 from ftrack_proxy.answers.along import comes_along
 from ftrack_proxy.answers.knowledge import Knowledge, Listing, Source
 from ftrack_proxy.answers.reading import Reading
-from ftrack_proxy.answers.take_apart import NotTakenApart, Taken, take_apart
+from ftrack_proxy.answers.take_apart import Taken
 from ftrack_proxy.answers.tree import EMPTY
 from ftrack_proxy.schema.catalogue import Catalogue
 
 
 def learn(
-    knowledge: Knowledge, reading: Reading, entry: Mapping[str, Any], source: Source, catalogue: Catalogue
-) -> Taken | None:
-    """Take in the entry of a query's answer; returns it taken apart, ``None`` if that cannot be done."""
-    try:
-        taken = take_apart(entry["data"], reading.tree, catalogue)
-    except NotTakenApart:
-        return None
+    knowledge: Knowledge,
+    reading: Reading,
+    entry: Mapping[str, Any],
+    taken: Taken,
+    source: Source,
+    catalogue: Catalogue,
+) -> None:
+    """Take in the entry of a query's answer, which has been taken apart."""
     for told in taken.entities.values():
         # Where these did not come, they would not the next time either.
         told.asked |= comes_along(told.type_name, EMPTY, catalogue)
@@ -33,7 +34,6 @@ def learn(
             knowledge.list(reading.name, Listing(reading.offset, taken.rows, has_ended(reading, entry), source))
     elif whole and not reading.offset and has_ended(reading, entry):
         _learn_absent(knowledge, reading, taken, source)
-    return taken
 
 
 def has_ended(reading: Reading, entry: Mapping[str, Any]) -> bool:

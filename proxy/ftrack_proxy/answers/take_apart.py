@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from ftrack_proxy.answers.knowledge import Ref
 from ftrack_proxy.answers.tree import Tree
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -52,8 +54,7 @@ def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue) -> Taken:
     taking = _Taking(catalogue)
     refs = tuple(taking.meet(row) for row in rows)
     for told in taking.entities.values():
-        for name, value in told.written.items():
-            told.values[name] = taking.convert(value)
+        told.values = {name: taking.convert(value) for name, value in told.written.items() if name != _TYPE}
     places: dict[tuple[str, ...], dict[Ref, None]] = {}
     taking.ask(refs, tree, (), places)
     return Taken(refs, taking.entities, [tuple(place) for place in places.values() if len(place) > 1])
@@ -62,6 +63,9 @@ def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue) -> Taken:
 class _Taking:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._types = _identities(catalogue)
+        self._refs: dict[Ref, Ref] = {}
+        self._texts: dict[str, str] = {}
         self.entities: dict[Ref, Told] = {}
 
     def meet(self, entity: Any) -> Ref:
@@ -72,35 +76,51 @@ class _Taking:
             ref_of, current = waiting.pop()
             told = self.entities.get(ref_of)
             if told is None:
-                told = self.entities[ref_of] = Told(current[_TYPE], {})
+                self.entities[ref_of] = Told(current[_TYPE], current)
             elif told.type_name != current[_TYPE]:
                 raise NotTakenApart
-            for name, value in current.items():
-                if name == _TYPE:
-                    continue
-                told.written.setdefault(name, value)
-                if isinstance(value, dict):
+            else:
+                told.written = {**current, **told.written}
+            for value in current.values():
+                if type(value) is dict:
                     if _TYPE in value:
                         waiting.append((self.ref(value), value))
-                elif isinstance(value, list):
-                    waiting += [(self.ref(item), item) for item in value if isinstance(item, dict) and _TYPE in item]
+                elif type(value) is list:
+                    waiting += [(self.ref(item), item) for item in value if type(item) is dict and _TYPE in item]
         return ref
 
     def ref(self, entity: Any) -> Ref:
-        declared = self._catalogue.types.get(str(entity.get(_TYPE))) if isinstance(entity, dict) else None
-        if declared is None or not declared.primary_key:
+        """Which entity an object is.
+
+        Raises:
+            NotTakenApart: it is none that the schema knows.
+        """
+        type_name = entity.get(_TYPE) if type(entity) is dict else None
+        identity = self._types.get(type_name) if type(type_name) is str else None
+        if identity is None:
             raise NotTakenApart
-        key = tuple(entity.get(name) for name in declared.primary_key)
-        if not all(isinstance(part, str) for part in key):
-            raise NotTakenApart
-        return Ref(self._catalogue.family_of[declared.name], key)
+        family, primary_key = identity
+        key = tuple([entity.get(name) for name in primary_key])
+        ref = Ref(family, key)
+        known = self._refs.get(ref)
+        if known is None:
+            if not all(isinstance(part, str) for part in key):
+                raise NotTakenApart
+            known = self._refs[ref] = ref
+        return known
 
     def convert(self, value: Any) -> Any:
-        """A value as observations keep it: entities become references."""
-        if isinstance(value, dict):
-            return self.ref(value) if _TYPE in value else value
-        if isinstance(value, list) and value and isinstance(value[0], dict) and _TYPE in value[0]:
-            return tuple(self.ref(item) for item in value)
+        """A value as observations keep it: entities become references, other objects and lists JSON ready to send."""
+        kind = type(value)
+        if kind is str:
+            # The same ids and types stand in hundreds of rows.
+            return self._texts.setdefault(value, value)
+        if kind is dict:
+            return self.ref(value) if _TYPE in value else _fragment(value)
+        if kind is list and value:
+            if type(value[0]) is dict and _TYPE in value[0]:
+                return tuple(self.ref(item) for item in value)
+            return _fragment(value)
         return value
 
     def ask(
@@ -126,3 +146,20 @@ class _Taking:
     def _is_collection(self, type_name: str, name: str) -> bool:
         attribute = self._catalogue.types[type_name].attributes.get(name)
         return attribute is not None and attribute.target is not None
+
+
+def _fragment(value: Any) -> orjson.Fragment:
+    # As a text: the bytes that `dumps` returns sit in a buffer much larger than they are.
+    return orjson.Fragment(orjson.dumps(value).decode())
+
+
+def _identities(catalogue: Catalogue) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Type to family and primary key."""
+    found: dict[str, tuple[str, tuple[str, ...]]] | None = catalogue.memo.get("identities")
+    if found is None:
+        found = catalogue.memo["identities"] = {
+            name: (catalogue.family_of[name], declared.primary_key)
+            for name, declared in catalogue.types.items()
+            if declared.primary_key
+        }
+    return found

@@ -22,6 +22,11 @@ def decode(body: bytes) -> Any:
         return json.loads(body)
 
 
+def is_exact(body: bytes) -> bool:
+    """False if a value in the body would not be the same once decoded and encoded again."""
+    return b"NaN" not in body and b"Infinity" not in body
+
+
 def is_success(answer: Any, operations: int) -> bool:
     """Tell success from failure: a list as long as the batch, whatever the HTTP status (ftrack-protocol 1.4)."""
     return isinstance(answer, list) and len(answer) == operations

@@ -1,0 +1,103 @@
+"""What is known of 200,000 entities: memory, and the time to learn and to answer.
+
+python -m benchmarks.entities [--entities N] [--limit-mb N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import resource
+import time
+import uuid
+from typing import Any
+
+import orjson
+from tests.ftrack_server.schemas import build_schemas
+
+from ftrack_proxy.answers.assemble import Assembly
+from ftrack_proxy.answers.knowledge import Knowledge, Ref, Source
+from ftrack_proxy.answers.learn import learn
+from ftrack_proxy.answers.reading import reading_of
+from ftrack_proxy.answers.take_apart import take_apart
+from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.language.parser import parse
+from ftrack_proxy.schema.catalogue import Catalogue
+
+_PAGE = 500
+_TASKS = (
+    "select name, description, status.name, type.name, priority_id, start_date, end_date, bid, sort, parent_id, "
+    "thumbnail_id, parent.name from Task where project_id is {project}"
+)
+
+
+def page(number: int, project: str, statuses: list[str], types: list[str]) -> dict[str, Any]:
+    """An answer as ftrack writes it: five tasks a shot."""
+    rows: list[dict[str, Any]] = []
+    for index in range(_PAGE):
+        if index % 5 == 0:
+            shot = {"__entity_type__": "Shot", "id": str(uuid.uuid4()), "name": f"sh{number:03}{index:03}"}
+            shot |= {"project_id": project, "context_type": "task", "object_type_id": types[0]}
+        row = {
+            "__entity_type__": "Task", "id": str(uuid.uuid4()), "name": f"animation {index}", "description": "",
+            "status": {"__entity_type__": "Status", "id": statuses[index % 6], "name": f"status {index % 6}"},
+            "type": {"__entity_type__": "Type", "id": types[index % 4], "name": f"type {index % 4}"},
+            "priority_id": statuses[0], "end_date": None, "bid": 3600.0 * index, "sort": index,
+            "start_date": {"__type__": "datetime", "value": f"2031-05-{index % 28 + 1:02}T00:00:00"},
+            "parent_id": shot["id"], "thumbnail_id": str(uuid.uuid4()),
+            "parent": shot, "project_id": project, "context_type": "task", "object_type_id": types[1],
+        }  # fmt: skip
+        rows.append(row)
+    document: dict[str, Any] = orjson.loads(
+        orjson.dumps({"action": "query", "data": rows, "metadata": {"next": {"offset": None}}})
+    )
+    return document
+
+
+def memory() -> float:
+    """Resident memory in MB."""
+    gc.collect()
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entities", type=int, default=200_000)
+    parser.add_argument("--limit-mb", type=int, default=1_024)
+    chosen = parser.parse_args()
+    catalogue = Catalogue.from_document(build_schemas())
+    knowledge = Knowledge(chosen.limit_mb * 2**20)
+    statuses, types = ([str(uuid.uuid4()) for _ in range(6)] for _ in range(2))
+    before, learning, pages, last = memory(), 0.0, 0, None
+    while len(knowledge) < chosen.entities:
+        project = str(uuid.uuid4())
+        reading = reading_of(parse(_TASKS.format(project=project)), catalogue)
+        assert reading is not None
+        entry = page(pages, project, statuses, types)
+        source = Source(Start(pages, 1, True, float(pages)), pages, float("inf"))
+        began = time.perf_counter()
+        taken = take_apart(entry["data"], reading.tree, catalogue)
+        learn(knowledge, reading, entry, taken, source, catalogue)
+        learning += time.perf_counter() - began
+        pages, last = pages + 1, taken
+    used = memory() - before
+    print(f"entities {len(knowledge):,}  {used:.0f} MB  {used * 2**20 / len(knowledge):.0f} bytes each")
+    print(f"reckoned {knowledge.weight / 2**20:.0f} MB")
+    print(f"learning an answer of {_PAGE} rows  {learning / pages * 1e3:.1f} ms")
+    assert last is not None
+    tree = {"name": {}, "status": {"name": {}}}
+    began = time.perf_counter()
+    for ref in last.rows:
+        answer(knowledge, catalogue, ref, tree)
+    print(f"assembling one row  {(time.perf_counter() - began) / len(last.rows) * 1e6:.1f} µs")
+
+
+def answer(knowledge: Knowledge, catalogue: Catalogue, ref: Ref, tree: Any) -> bytes:
+    assembly = Assembly(knowledge, catalogue, lambda _: True)
+    assembly.gather(ref, tree)
+    return orjson.dumps(assembly.assembled([(ref, tree)]).rows)
+
+
+if __name__ == "__main__":
+    main()
