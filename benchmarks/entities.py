@@ -20,6 +20,7 @@ from ftrack_proxy.answers.knowledge import Knowledge, Ref, Source
 from ftrack_proxy.answers.learn import learn
 from ftrack_proxy.answers.reading import reading_of
 from ftrack_proxy.answers.take_apart import take_apart
+from ftrack_proxy.answers.tree import tree_of
 from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -72,8 +73,10 @@ def main() -> None:
     before, learning, pages, last = memory(), 0.0, 0, None
     while len(knowledge) < chosen.entities:
         project = str(uuid.uuid4())
-        reading = reading_of(parse(_TASKS.format(project=project)), catalogue)
-        assert reading is not None
+        query = parse(_TASKS.format(project=project))
+        tree = tree_of(query, catalogue)
+        assert tree is not None
+        reading = reading_of(query, tree, catalogue)
         entry = page(pages, project, statuses, types)
         source = Source(Start(pages, 1, True, float(pages)), pages, float("inf"))
         began = time.perf_counter()

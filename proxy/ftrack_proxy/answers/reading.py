@@ -8,7 +8,7 @@ from typing import Any
 
 from ftrack_proxy.answers.by_id import Key, keys_of
 from ftrack_proxy.answers.knowledge import Listing, Ref
-from ftrack_proxy.answers.tree import Tree, projections_of, tree_of
+from ftrack_proxy.answers.tree import Tree, projections_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Membership, Path, Query, Step, Text
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -16,8 +16,8 @@ from ftrack_proxy.schema.catalogue import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``keys`` are the rows' primary keys if the query names them, else ``None``; ``name`` is that of the list
-    that it looks at, whatever it shows of it and through which window."""
+    """``keys`` are the rows' primary keys if the query names them; otherwise ``keys`` is ``None`` and ``name`` is that
+    of the list that it looks at, whatever it shows of it and through which window."""
 
     query: Query
     tree: Tree
@@ -35,15 +35,12 @@ class Reading:
         return [Ref(self.family, key) for key in self.keys or ()]
 
 
-def reading_of(query: Query, catalogue: Catalogue) -> Reading | None:
-    """Read a query that is known to resolve; ``None`` if it cannot be answered from entities."""
-    tree = tree_of(query, catalogue)
-    if tree is None:
-        return None
+def reading_of(query: Query, tree: Tree, catalogue: Catalogue) -> Reading:
+    """Read a query that is known to resolve and shows ``tree``."""
     keys = keys_of(query, catalogue)
     if keys is not None and query.order and len(keys) > 1:
         keys = None
-    return Reading(query, tree, catalogue.family_of[query.entity_type], keys, name_of(query))
+    return Reading(query, tree, catalogue.family_of[query.entity_type], keys, name_of(query) if keys is None else "")
 
 
 def by_id(type_name: str, key: str, identities: Sequence[str], tree: Tree) -> Query:

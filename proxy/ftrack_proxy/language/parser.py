@@ -8,6 +8,7 @@ keyword only where the grammar has a place for one, because attributes and bare 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from ftrack_proxy.language.syntax import (
@@ -88,6 +89,7 @@ def is_volatile(word: str) -> bool:
     return "_" in word or word.isalpha()
 
 
+@lru_cache(maxsize=32)  # One text is parsed for its key and then for its meaning.
 def parse(expression: str) -> Query:
     """Parse a whole expression or raise ``NotUnderstood``; never anything else, for any text."""
     parser = _Parser(tokenize(expression))

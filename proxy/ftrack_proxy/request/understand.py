@@ -7,17 +7,20 @@ import hashlib
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from ftrack_proxy.answers.reading import Reading, reading_of
+from ftrack_proxy.answers.tree import Tree, tree_of
 from ftrack_proxy.freshness.judge import NOT_A_QUERY, Meaning
 from ftrack_proxy.freshness.policy import Policy, Terms
-from ftrack_proxy.freshness.question import question_of
+from ftrack_proxy.freshness.question import Question, question_of
 from ftrack_proxy.freshness.read_set import Unresolvable, read_set
 from ftrack_proxy.language.parser import NotUnderstood, parse
+from ftrack_proxy.language.shape import shape_of
+from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.schema.catalogue import Catalogue
 
@@ -29,6 +32,8 @@ _PATIENCE = 10.0
 _RETRY_AFTER = 30.0
 _MOST_REFUSED = 1_000
 _OVERHEAD = 200
+# Shapes are as many as the places in tools' code that ask; texts are as many as entities.
+_MOST_SHAPES = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,15 @@ class Understood:
     reading: Reading | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What queries of one shape have in common; ``question`` is that of one of them."""
+
+    terms: Terms
+    question: Question
+    tree: Tree | None
+
+
 class Understanding:
     """The current schema, and what each expression means by it.
 
@@ -57,6 +71,7 @@ class Understanding:
         self._limit = limit
         self._known: OrderedDict[str, Understood | None] = OrderedDict()
         self._known_size = 0
+        self._shapes: dict[Query, _Shape | None] = {}
         self._schema_hash: str | None = None
         self._fingerprint: bytes | None = None
         self._pending: dict[bytes, asyncio.Task[None]] = {}
@@ -67,8 +82,7 @@ class Understanding:
     def follow(self, policy: Policy) -> None:
         """Go by another policy from now on. What was kept by the old one is for the caller to deal with."""
         self.policy = policy
-        self._known.clear()
-        self._known_size = 0
+        self._forget_meanings()
 
     def learn_server_information(self, entry: Any) -> None:
         """Compare the schema's hash with the one known so far."""
@@ -98,9 +112,13 @@ class Understanding:
         _log.info("ftrack's schema has changed")
         self.catalogue = None
         self._retry_at.clear()
+        self._forget_meanings()
+        self._on_change()
+
+    def _forget_meanings(self) -> None:
         self._known.clear()
         self._known_size = 0
-        self._on_change()
+        self._shapes.clear()
 
     async def ready(self, asker: bytes, fetch_schemas: Callable[[], Awaitable[Any]]) -> None:
         """Make sure that a schema is known, if ``asker`` can get it; calls at the same time share one request.
@@ -162,15 +180,30 @@ class Understanding:
     def _resolve(self, expression: str, catalogue: Catalogue) -> Understood | None:
         try:
             query = parse(expression)
-            reads = read_set(query, catalogue)
+            shape = self._shape(query, catalogue)
         except (NotUnderstood, Unresolvable) as reason:
             self.not_understood[type(reason).__name__] += 1
             return None
         if query.volatile:
             self.not_understood["CallerOrClock"] += 1
             return None
-        terms = self.policy.terms_of(reads, catalogue.family_of)
-        if terms is None:
+        if shape is None:
             return None
-        meaning = Meaning(question_of(query, reads, catalogue), catalogue)
-        return Understood(reads.families, terms, meaning, reading_of(query, catalogue))
+        meaning = Meaning(replace(shape.question, query=query), catalogue)
+        reading = None if shape.tree is None else reading_of(query, shape.tree, catalogue)
+        return Understood(shape.question.reads.families, shape.terms, meaning, reading)
+
+    def _shape(self, query: Query, catalogue: Catalogue) -> _Shape | None:
+        """What does not depend on a query's values; ``None`` if answers must not be kept."""
+        blanked = shape_of(query)
+        if blanked in self._shapes:
+            return self._shapes[blanked]
+        reads = read_set(query, catalogue)
+        terms = self.policy.terms_of(reads, catalogue.family_of)
+        shape = None
+        if terms is not None:
+            shape = _Shape(terms, question_of(query, reads, catalogue), tree_of(query, catalogue))
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        self._shapes[blanked] = shape
+        return shape
