@@ -15,7 +15,8 @@ class Counters:
     the reads that wait for one now. ``kinds`` are the hits by how they were found. ``prefetches`` are requests that
     asked for more than a client did, ``prefetched`` the rows that they brought, ``prefetched_used`` the answers
     that came from those.
-    ``stale`` counts by reason the stored results that could not be served.
+    ``stale`` counts by reason the stored results that could not be served, ``faults`` by kind what went wrong in
+    the proxy itself without costing anybody an answer.
     """
 
     hits: int = 0
@@ -30,3 +31,4 @@ class Counters:
     kinds: Counter[str] = field(default_factory=Counter)
     stale: Counter[str] = field(default_factory=Counter)
     unreadable_events: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)

@@ -56,12 +56,15 @@ def status_document(
         "coverage": coverage,
         "stale": dict(counters.stale),
         "wide_events": dict(counters.unreadable_events),
-        "degraded": _degraded(feeds, upstream_problem, store_trouble),
+        "degraded": _degraded(feeds, upstream_problem, store_trouble, counters),
     }
 
 
 def _degraded(
-    feeds: list[tuple[bool, int, str | None]], upstream_problem: str | None, store_trouble: str | None
+    feeds: list[tuple[bool, int, str | None]],
+    upstream_problem: str | None,
+    store_trouble: str | None,
+    counters: Counters,
 ) -> list[str]:
     reasons = [f"change feed: {problem}" for connected, _, problem in feeds if not connected]
     if not feeds:
@@ -73,4 +76,6 @@ def _degraded(
         reasons.append(f"upstream: {upstream_problem}")
     if store_trouble:
         reasons.append(f"store: {store_trouble}")
+    for kind, count in counters.faults.items():
+        reasons.append(f"fault in {kind} ({count} times); no answer was lost, the log says more")
     return reasons

@@ -15,6 +15,7 @@ from ftrack_proxy.answers.usual import Usual
 from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.observe.counters import Counters
+from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.protocol.options import Manner
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.fetch import Fetcher
@@ -91,6 +92,13 @@ class Errands:
 
     def plan(self, call: ApiCall, understood: Understood, lacking: Lacking | None, start: Start) -> Errand | None:
         """Decide what to ask; ``None`` if the client's own question is the best."""
+        try:
+            return self._plan(call, understood, lacking, start)
+        except Exception as error:
+            note_fault(self.counters, "planning", error)
+            return None
+
+    def _plan(self, call: ApiCall, understood: Understood, lacking: Lacking | None, start: Start) -> Errand | None:
         reading, knowledge = understood.reading, self.recall.knowledge(call)
         catalogue = understood.meaning.catalogue
         if reading is None or knowledge is None or catalogue is None:
@@ -134,7 +142,10 @@ class Errands:
         async with self._limit:
             fetched = await self.fetcher.ask(call, expression, understood, prefetched=bool(errand.spare))
         if errand.finish is not None and fetched.result is not None:
-            errand.finish(fetched)
+            try:
+                errand.finish(fetched)
+            except Exception as error:
+                note_fault(self.counters, "splitting", error)
         return fetched
 
     def _done(self, space: bytes, errand: Errand, task: asyncio.Task[Fetched | None]) -> None:

@@ -14,6 +14,7 @@ from ftrack_proxy.answers.learn import learn
 from ftrack_proxy.answers.take_apart import NotTakenApart, Taken, take_apart
 from ftrack_proxy.freshness.judge import settled_at
 from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.protocol.responses import decode, is_complete, is_exact, is_success, refuses_credentials, sole_entry
@@ -125,16 +126,19 @@ class Fetcher:
         if knowledge is None or reading is None or catalogue is None or not is_exact(plain):
             return None
         rows = entry["data"]
+        source = Source(result.began, result.good_through, result.fresh_until, prefetched)
         try:
             if len(rows) > _MANY_ROWS:
                 taken = await asyncio.to_thread(take_apart, rows, reading.tree, catalogue)
             else:
                 taken = take_apart(rows, reading.tree, catalogue)
+            learn(knowledge, reading, entry, taken, source, catalogue)
         except NotTakenApart:
             return None
-        source = Source(result.began, result.good_through, result.fresh_until, prefetched)
+        except Exception as error:
+            note_fault(self._journal.counters, "taking apart", error)
+            return None
         result.taken = source
-        learn(knowledge, reading, entry, taken, source, catalogue)
         return taken
 
     async def _send(self, call: ApiCall, operation: bytes) -> Answer:

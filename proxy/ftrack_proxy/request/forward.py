@@ -10,6 +10,7 @@ from ftrack_proxy.answers.knowledge import Source
 from ftrack_proxy.answers.written import learn_written, written_in
 from ftrack_proxy.freshness.changes import Change, ChangeSource, anything, changes_of_operations
 from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
@@ -97,9 +98,12 @@ class Forwarder:
         now = self._journal.start(call.credentials)
         if now.stretch != began.stretch:
             return
-        written = written_in([operation.content for operation in batch.operations], decoded, catalogue)
-        meanwhile = [change for _, change in self._journal.log.between(began.seq, answered, None)]
-        learn_written(knowledge, written, meanwhile, Source(now, now.seq, math.inf), catalogue)
+        try:
+            written = written_in([operation.content for operation in batch.operations], decoded, catalogue)
+            meanwhile = [change for _, change in self._journal.log.between(began.seq, answered, None)]
+            learn_written(knowledge, written, meanwhile, Source(now, now.seq, math.inf), catalogue)
+        except Exception as error:
+            note_fault(self._journal.counters, "taking in a write", error)
 
     def record(self, changes: Sequence[Change]) -> None:
         """Enter the changes of a write whose reply is about to leave."""

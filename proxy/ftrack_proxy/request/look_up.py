@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ftrack_proxy.freshness.judge import Reason, Verdict, judge
 from ftrack_proxy.freshness.result import Result
+from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.protocol.headers import Handling
 from ftrack_proxy.request.call import Read
 from ftrack_proxy.request.fetch import contains_secret
@@ -56,7 +57,11 @@ class LookUp:
 
         ``handling`` is given for what ftrack was asked for.
         """
-        found = self._recall.attempt(read.call, read.understood, read.start)
+        try:
+            found = self._recall.attempt(read.call, read.understood, read.start)
+        except Exception as error:
+            note_fault(self._journal.counters, "recalling", error)
+            return None
         if not isinstance(found, Recalled):
             return found
         result = found.result

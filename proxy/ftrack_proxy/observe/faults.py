@@ -1,0 +1,17 @@
+"""Faults of the proxy's own in work that a reply can do without: they cost a miss, not the reply."""
+
+from __future__ import annotations
+
+import logging
+
+from ftrack_proxy.observe.counters import Counters
+
+_log = logging.getLogger(__name__)
+
+
+def note_fault(counters: Counters, work: str, error: Exception) -> None:
+    """Count a fault in ``work``, and tell the log of the first of its kind."""
+    kind = f"{work}: {type(error).__name__}"
+    counters.faults[kind] += 1
+    if counters.faults[kind] == 1:
+        _log.error("a fault of ftrack-proxy's own, which made it ask ftrack instead; please report it", exc_info=error)
