@@ -8,7 +8,7 @@ from typing import Any
 
 from ftrack_proxy.answers.along import comes_along
 from ftrack_proxy.answers.knowledge import Knowledge, Observation, Ref, Source
-from ftrack_proxy.answers.tree import EMPTY, Tree, united
+from ftrack_proxy.answers.tree import EMPTY, Tree, covers, united
 from ftrack_proxy.schema.catalogue import Catalogue
 
 
@@ -63,9 +63,9 @@ class Assembly:
     ) -> None:
         before = shown.get(ref, self._shown.get(ref))
         if before is not None:
-            tree = united((before, tree))
-            if tree == before:
+            if covers(before, tree):
                 return
+            tree = united((before, tree))
         names = frozenset(tree)
         observation = found.get(ref) or self.used.get(ref)
         if observation is None or not observation.layout.tells(names):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from ftrack_proxy.answers.along import comes_along
 from ftrack_proxy.answers.knowledge import Knowledge, Listing, Source
@@ -11,6 +11,9 @@ from ftrack_proxy.answers.reading import Reading
 from ftrack_proxy.answers.take_apart import Taken
 from ftrack_proxy.answers.tree import EMPTY
 from ftrack_proxy.schema.catalogue import Catalogue
+
+# Entities that are taken in at one go: some milliseconds.
+_AT_ONCE: Final = 500
 
 
 def learn(
@@ -22,10 +25,20 @@ def learn(
     catalogue: Catalogue,
 ) -> None:
     """Take in the entry of a query's answer, which has been taken apart."""
-    for told in taken.entities.values():
-        # Where these did not come, they would not the next time either.
-        told.asked |= comes_along(told.type_name, EMPTY, catalogue)
-    _observe(knowledge, taken, source)
+    for _ in learning(knowledge, reading, entry, taken, source, catalogue):
+        pass
+
+
+def learning(
+    knowledge: Knowledge,
+    reading: Reading,
+    entry: Mapping[str, Any],
+    taken: Taken,
+    source: Source,
+    catalogue: Catalogue,
+) -> Iterator[None]:
+    """The same in steps between which others may have their turn: each entity by itself is knowledge."""
+    yield from _observe(knowledge, taken, source, catalogue)
     for place in taken.places:
         knowledge.group(place)
     whole = len(set(taken.rows)) == len(taken.rows)
@@ -47,11 +60,14 @@ def has_ended(reading: Reading, entry: Mapping[str, Any]) -> bool:
     return limit is None or len(entry["data"]) < limit or isinstance(following, dict)
 
 
-def _observe(knowledge: Knowledge, taken: Taken, source: Source) -> None:
+def _observe(knowledge: Knowledge, taken: Taken, source: Source, catalogue: Catalogue) -> Iterator[None]:
     asked: dict[frozenset[str], frozenset[str]] = {}
-    for ref, told in taken.entities.items():
-        names = frozenset(told.asked)
+    for count, (ref, told) in enumerate(taken.entities.items(), start=1):
+        # Where what always comes along did not come, it would not the next time either.
+        names = frozenset(told.asked) | comes_along(told.type_name, EMPTY, catalogue)
         knowledge.observe(ref, source, told.type_name, told.values, asked.setdefault(names, names))
+        if not count % _AT_ONCE:
+            yield
 
 
 def _learn_absent(knowledge: Knowledge, reading: Reading, taken: Taken, source: Source) -> None:

@@ -86,4 +86,4 @@ def _unite(into: MutableTree, tree: Tree) -> None:
 
 def covers(wide: Tree, narrow: Tree) -> bool:
     """True if everything in ``narrow`` is in ``wide``."""
-    return all(name in wide and covers(wide[name], below) for name, below in narrow.items())
+    return wide is narrow or all(name in wide and covers(wide[name], below) for name, below in narrow.items())

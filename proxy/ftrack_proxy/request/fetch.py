@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from ftrack_proxy.answers.knowledge import Source
-from ftrack_proxy.answers.learn import learn
+from ftrack_proxy.answers.learn import learning
 from ftrack_proxy.answers.take_apart import NotTakenApart, Taken, take_apart
 from ftrack_proxy.freshness.judge import settled_at
 from ftrack_proxy.freshness.result import Result, Start
@@ -132,7 +132,8 @@ class Fetcher:
                 taken = await asyncio.to_thread(take_apart, rows, reading.tree, catalogue)
             else:
                 taken = take_apart(rows, reading.tree, catalogue)
-            learn(knowledge, reading, entry, taken, source, catalogue)
+            for _ in learning(knowledge, reading, entry, taken, source, catalogue):
+                await asyncio.sleep(0)
         except NotTakenApart:
             return None
         except Exception as error:

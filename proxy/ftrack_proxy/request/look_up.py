@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from ftrack_proxy.freshness.judge import Reason, Verdict, judge
@@ -12,7 +13,7 @@ from ftrack_proxy.request.call import Read
 from ftrack_proxy.request.fetch import contains_secret
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.recall import HitKind, Lacking, Recall, Recalled
+from ftrack_proxy.request.recall import HitKind, Lacking, Long, Recall, Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,15 @@ class LookUp:
         self._journal = journal
         self._recall = recall
 
-    def in_memory(self, read: Read) -> Served | Lacking | Verdict | None:
+    def in_memory(self, read: Read) -> Served | Lacking | Long | Verdict | None:
         """Find a read's own result, or put it together. Otherwise tell what is wrong or lacking."""
         result, verdict = self._journal.results.get(read.key), None
         if result is not None:
             verdict = self.judged(read, result)
             if self.acceptable(read, result, verdict):
                 return _hit(read, result)
-        return self.recalled(read) or verdict
+        found = self._recalled(read, None if result is None else result.taken)
+        return self._served(read, found) if isinstance(found, Recalled) else found or verdict
 
     async def on_disk(self, read: Read) -> Served | Verdict | None:
         """Find a read's own result on disk, or that it is not good any more."""
@@ -52,18 +54,34 @@ class LookUp:
         verdict = self.judged(read, result)
         return _hit(read, result) if self.acceptable(read, result, verdict) else verdict
 
-    def recalled(self, read: Read, handling: Handling | None = None) -> Served | Lacking | None:
-        """Put an answer together from what is known, and keep it: the next time it is there as it is.
-
-        ``handling`` is given for what ftrack was asked for.
-        """
+    async def in_thread(self, read: Read, long: Long, handling: Handling | None = None) -> Served | None:
+        """Put together an answer so long that others should not have to wait for it."""
         try:
-            found = self._recall.attempt(read.call, read.understood, read.start)
+            found = long.fresh(await asyncio.to_thread(long.put_together))
         except Exception as error:
             note_fault(self._journal.counters, "recalling", error)
             return None
-        if not isinstance(found, Recalled):
-            return found
+        return None if found is None else self._served(read, found, handling)
+
+    async def recalled(self, read: Read, handling: Handling) -> Served | Lacking | None:
+        """Put an answer together from what is known since ftrack was asked for it."""
+        found = self._recalled(read)
+        if isinstance(found, Long):
+            return await self.in_thread(read, found, handling)
+        return self._served(read, found, handling) if isinstance(found, Recalled) else found
+
+    def _recalled(self, read: Read, stale: object = None) -> Recalled | Lacking | Long | None:
+        try:
+            return self._recall.attempt(read.call, read.understood, read.start, stale)
+        except Exception as error:
+            note_fault(self._journal.counters, "recalling", error)
+            return None
+
+    def _served(self, read: Read, found: Recalled, handling: Handling | None = None) -> Served | None:
+        """Keep an answer that was put together: the next time it is there as it is.
+
+        ``handling`` is given for what ftrack was asked for.
+        """
         result = found.result
         if not _young_enough(read, result):
             return None

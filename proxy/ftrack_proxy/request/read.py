@@ -21,7 +21,7 @@ from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import Fetched, Flight, Flights
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.look_up import LookUp, Served
-from ftrack_proxy.request.recall import Lacking
+from ftrack_proxy.request.recall import Lacking, Long
 from ftrack_proxy.request.split import Split
 
 
@@ -130,6 +130,8 @@ class Reader:
         self.asked.note(read.key, read.understood.meaning.question, call)
         if self._may_look_up(read):
             found = self._look_up.in_memory(read)
+            if isinstance(found, Long):
+                found = await self._look_up.in_thread(read, found)
             lacking = found if isinstance(found, Lacking) else None
             stored = found if isinstance(found, Served) else await self._look_up.on_disk(read)
             if isinstance(stored, Served):
@@ -164,7 +166,7 @@ class Reader:
             finally:
                 self._journal.counters.waiting -= 1
             # G3: what others fetched is judged like anything known, up to this read's own start.
-            found = self._look_up.recalled(read, replace(handling, collapsed=True))
+            found = await self._look_up.recalled(read, replace(handling, collapsed=True))
             if isinstance(found, Served):
                 return found
             lacking = found
@@ -175,7 +177,7 @@ class Reader:
         if fetched is not None and fetched.result is None and not is_refusal(fetched.plain):
             # A gateway's error, or one of credentials: the client's own words would meet it, too.
             return Served(replace(handling, stored=False), None, fetched)
-        found = self._look_up.recalled(read, handling)
+        found = await self._look_up.recalled(read, handling)
         return replace(found, fetched=fetched) if isinstance(found, Served) else None
 
     def _may_look_up(self, read: Read) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -25,6 +25,9 @@ from ftrack_proxy.protocol.options import Manner
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.understand import Understood
 from ftrack_proxy.schema.catalogue import Catalogue
+
+# Rows that are put together while everybody else waits: some milliseconds.
+_AT_ONCE = 300
 
 
 class HitKind(Enum):
@@ -53,6 +56,22 @@ class Lacking:
     known: int
 
 
+@dataclass(frozen=True, slots=True)
+class Long:
+    """A list so long that it is to be put together in a thread."""
+
+    attempt: _Attempt
+    listing: Listing
+
+    def put_together(self) -> Recalled | None:
+        """What the list says; for `fresh` to judge."""
+        return self.attempt.from_listing(self.listing)
+
+    def fresh(self, recalled: Recalled | None) -> Recalled | None:
+        """The same if nothing has changed it, else ``None``."""
+        return recalled if recalled is not None and self.attempt.is_fresh(recalled) else None
+
+
 class Recall:
     """Looks reads up among the known entities."""
 
@@ -66,14 +85,19 @@ class Recall:
             return None
         return self._knowledges.of(call.identity + call.manner.value)
 
-    def attempt(self, call: ApiCall, understood: Understood, start: Start) -> Recalled | Lacking | None:
-        """Answer a read that began at ``start``, or tell what is lacking; ``None`` if nothing can be said."""
+    def attempt(
+        self, call: ApiCall, understood: Understood, start: Start, stale: object = None
+    ) -> Recalled | Lacking | Long | None:
+        """Answer a read that began at ``start``, or tell what is lacking; ``None`` if nothing can be said.
+
+        ``stale`` is a list's source that is known to be no good any more.
+        """
         attempt = self.begin(call, understood, start)
         if attempt is None:
             return None
         if attempt.reading.keys is not None:
             return attempt.by_id(attempt.reading.keys)
-        return attempt.listed()
+        return attempt.listed(stale)
 
     def begin(self, call: ApiCall, understood: Understood, start: Start) -> _Attempt | None:
         """Prepare to answer a read."""
@@ -131,18 +155,33 @@ class _Attempt:
             return self._is_absent(ref.key, judge_row, [])
         return True
 
-    def listed(self) -> Recalled | None:
+    def listed(self, stale: object) -> Recalled | Long | None:
         """Answer a query whose rows, or more of them, came as an answer to another one."""
-        for listing in self.knowledge.listings(self.reading.name):
-            if not self.is_usable(listing.source) or not listing_covers(self.reading, listing):
-                continue
-            try:
-                recalled = self._from_listing(listing)
-            except Unknown:
-                continue
-            if judge(recalled.result, self.start, self.log, self.understood.meaning).fresh:
+        for listing in self._listings(stale):
+            rows, _ = window_of(self.reading, listing.rows, offset=listing.offset, ended=listing.ended)
+            if len(rows) > _AT_ONCE:
+                return Long(self, listing)
+            recalled = self.from_listing(listing)
+            if recalled is not None and self.is_fresh(recalled):
                 return recalled
         return None
+
+    def _listings(self, stale: object) -> Iterator[Listing]:
+        for listing in self.knowledge.listings(self.reading.name):
+            usable = listing.source is not stale and self.is_usable(listing.source)
+            if usable and listing_covers(self.reading, listing):
+                yield listing
+
+    def is_fresh(self, recalled: Recalled) -> bool:
+        """True if nothing has changed a list that was put together."""
+        return judge(recalled.result, self.start, self.log, self.understood.meaning).fresh
+
+    def from_listing(self, listing: Listing) -> Recalled | None:
+        """Put a list together as it was, if all that is to be shown of its rows is known."""
+        try:
+            return self._from_listing(listing)
+        except Unknown:
+            return None
 
     def _from_listing(self, listing: Listing) -> Recalled:
         rows, following = window_of(self.reading, listing.rows, offset=listing.offset, ended=listing.ended)
