@@ -111,6 +111,47 @@ def test_who_does_not_walk_pays_for_nothing_else(five_hundred: Studio) -> None:
     assert bill.queries <= 2, bill
 
 
+@pytest.mark.optimal
+def test_a_walk_by_first_and_one(tmp_path: Path) -> None:
+    """Where each question has one answer at most, a short window forbids nothing; where it has more, it does."""
+
+    def identifiers(session: Any, made: Production) -> Any:
+        components = list(session.query(f"select id from Component where id in ({', '.join(made.components)})"))
+        return [
+            session.query(
+                "select resource_identifier from ComponentLocation "
+                f'where location_id is "{made.locations[-1]}" and component_id is "{component["id"]}"'
+            ).first()["resource_identifier"]
+            for component in components
+        ]
+
+    def some_task(session: Any, made: Production) -> Any:
+        shots = list(session.query(f'select id from Shot where project_id is "{made.projects[0]}"'))
+        return [session.query(f'select id from Task where parent_id is "{shot["id"]}"').first()["id"] for shot in shots]
+
+    with open_studio(tmp_path, sequences=1, shots=12, tasks=2, assets=2, versions=1, components=2) as studio:
+        truth = directly(studio, identifiers)
+        assert len(truth) == 48
+        seen, bill = proxied(studio, identifiers)
+        assert (seen, bill.queries) == (truth, 3), bill
+        seen, bill = proxied(studio, some_task)
+        assert seen == directly(studio, some_task)
+        assert bill.queries <= 1 + 12 + 1, bill
+
+
+@pytest.mark.optimal
+def test_a_tree_after_a_change_of_much(tmp_path: Path) -> None:
+    """Something was removed, and nobody knows what went with it: the lists are asked for together again."""
+    with production_of(tmp_path, sequences=3, shots=10) as studio:
+        proxied(studio, tree)
+        before = studio.changes
+        studio.server.delete("Shot", studio.server.production.shots[3])
+        studio.wait_for_change(before)
+        seen, bill = proxied(studio, tree)
+        assert seen == directly(studio, tree)
+        assert bill.queries <= 40, bill
+
+
 # -- and it is as fresh as any other way -----------------------------------------------------------------
 
 

@@ -14,8 +14,8 @@ from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Path, Query, Step, Text
 from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
 
-_SHORTEST_WINDOW: Final = 100
-"""A query for a few rows of each list would, without its window, bring all of them."""
+_SHORT_WINDOW: Final = 100
+"""Who asks for fewer rows expects to find no more (``first``, ``one``) or wants the first of many."""
 
 _PLACEHOLDER: Final = Text("?", quoted=True)
 
@@ -62,10 +62,14 @@ class Walk:
             rows[identity].append(row)
         return {identity: tuple(found) for identity, found in rows.items()}
 
+    def fits(self, rows: Sequence[Ref]) -> bool:
+        """False if the query for an id would show a few of its rows only, and which of them is not known."""
+        return self.query.limit is None or self.query.limit >= _SHORT_WINDOW or len(rows) <= self.query.limit
+
 
 def walks_of(query: Query, catalogue: Catalogue) -> Iterator[Walk]:
     """The ways in which a query can be one of many: for each id that its rows must refer to."""
-    if query.offset or (query.limit is not None and query.limit < _SHORTEST_WINDOW):
+    if query.offset or (query.order and query.limit is not None and query.limit < _SHORT_WINDOW):
         return
     terms = query.criteria.terms if isinstance(query.criteria, And) else (query.criteria,)
     for term in terms:

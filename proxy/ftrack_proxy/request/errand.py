@@ -230,19 +230,23 @@ class Errands:
                 if not walked:
                     continue
                 group = max(walked, key=lambda group: len(group.members))
-                errand = self._for_siblings(knowledge, reading, walk, group, ref, start)
+                errand = self._for_siblings(knowledge, understood, walk, group, ref, start)
                 if errand is not None:
                     return errand
         return None
 
     def _for_siblings(
-        self, knowledge: Knowledge, reading: Reading, walk: Walk, group: Group, ref: Ref, start: Start
+        self, knowledge: Knowledge, asked: Understood, walk: Walk, group: Group, ref: Ref, start: Start
     ) -> Errand | None:
+        reading = asked.reading
+        assert reading is not None
         identities = [ref.key[0]]
         for other in _onwards(group, ref):
             if len(identities) == _LISTS:
                 break
-            if other.family == ref.family and not _has_list(knowledge, reading, list_name(walk, other.key[0]), start):
+            if other.family == ref.family and not self._has_list(
+                knowledge, asked, list_name(walk, other.key[0]), start
+            ):
                 identities.append(other.key[0])
         granted = self.budget.take((len(identities) - 1) * _ROWS_A_LIST, start.at) // _ROWS_A_LIST
         identities = identities[: 1 + granted]
@@ -260,6 +264,14 @@ class Errands:
         names: dict[object, Tree] = {list_name(walk, identity): reading.tree for identity in identities}
         return Errand([(expression, understood)], names, spare=len(identities) - 1, finish=finish)
 
+    def _has_list(self, knowledge: Knowledge, asked: Understood, name: str, start: Start) -> bool:
+        reading, families = asked.reading, asked.families or frozenset()
+        assert reading is not None
+        return any(
+            listing_covers(reading, listing) and not self.recall.is_doubtful(listing.source, families, start)
+            for listing in knowledge.listings(name)
+        )
+
 
 def _split(knowledge: Knowledge, walk: Walk, identities: Sequence[str], fetched: Fetched) -> bool:
     """Make lists of the answer to a question for many; false if that cannot be done."""
@@ -270,16 +282,10 @@ def _split(knowledge: Knowledge, walk: Walk, identities: Sequence[str], fetched:
         parts = walk.split(taken, identities)
     except NotSplit:
         return False
-    for identity, rows in parts.items():
+    fitting = {identity: rows for identity, rows in parts.items() if walk.fits(rows)}
+    for identity, rows in fitting.items():
         knowledge.list(list_name(walk, identity), Listing(0, rows, True, result.taken))
-    return True
-
-
-def _has_list(knowledge: Knowledge, reading: Reading, name: str, start: Start) -> bool:
-    return any(
-        listing.source.began.stretch == start.stretch and listing_covers(reading, listing)
-        for listing in knowledge.listings(name)
-    )
+    return len(fitting) == len(parts)
 
 
 def _onwards(group: Group, ref: Ref) -> Sequence[Ref]:

@@ -99,6 +99,12 @@ class Recall:
             return attempt.by_id(attempt.reading.keys)
         return attempt.listed(stale)
 
+    def is_doubtful(self, source: Source, families: frozenset[str], start: Start) -> bool:
+        """True if so much changed at once that hardly anything is still good of what ``source`` told of families."""
+        if source.began.stretch != start.stretch or source.good_through < self._log.tail:
+            return True
+        return any(True for _ in self._log.unplaced(source.good_through, start.seq, families))
+
     def begin(self, call: ApiCall, understood: Understood, start: Start) -> _Attempt | None:
         """Prepare to answer a read."""
         reading, question, catalogue = understood.reading, understood.meaning.question, understood.meaning.catalogue
