@@ -49,7 +49,12 @@ class Decoded:
 def identity_of(entity: dict[str, Any]) -> Identity:
     """Type and key, as the clients tell entities apart."""
     kind = str(entity["__entity_type__"])
-    return (kind, *(str(entity.get(name)) for name in _keys().get(kind, ["id"])))
+    return (kind, *(str(entity.get(name)) for name in key_names(kind)))
+
+
+def key_names(kind: str) -> list[str]:
+    """The attributes of a type's primary key."""
+    return _keys().get(kind, ["id"])
 
 
 @cache
@@ -69,10 +74,22 @@ def decoded(entries: Any, ordered: Sequence[bool]) -> Any:
     return (answer.rows, answer.offsets, answer.entities)
 
 
-def difference(proxied: bytes, direct: bytes, ordered: Sequence[bool]) -> str | None:
-    """What a client would see differently; ``None`` if nothing."""
+def answer_of(body: bytes) -> Decoded:
+    """A whole body; empty if it is an error."""
+    entries, answer = orjson.loads(body), Decoded()
+    for entry in entries if isinstance(entries, list) else ():
+        answer.rows.append([answer.add(row) for row in entry["data"]])
+    return answer
+
+
+def difference(proxied: bytes, direct: bytes, ordered: Sequence[bool], *, whole: bool = False) -> str | None:
+    """What a client would see differently; ``None`` if nothing. ``whole``: every occurrence of an entity counts."""
     if proxied == direct:
         return None
+    if whole:
+        seen_whole, truth_whole = (_written_out(orjson.loads(body), ordered) for body in (proxied, direct))
+        if seen_whole != truth_whole:
+            return f"proxied {str(seen_whole)[:3000]}, direct {str(truth_whole)[:3000]}"
     truth = decoded(orjson.loads(direct), ordered)
     try:
         seen = decoded(orjson.loads(proxied), ordered)
@@ -81,6 +98,28 @@ def difference(proxied: bytes, direct: bytes, ordered: Sequence[bool]) -> str | 
     except ValueError as error:
         return f"no JSON: {error}: {proxied[:200]!r}"
     return None if seen == truth else _told_apart(seen, truth)
+
+
+def _written_out(entries: Any, ordered: Sequence[bool]) -> Any:
+    """An answer in which nothing is shortened, in a form that can be compared."""
+    if not isinstance(entries, list):
+        return ("error", entries.get("exception") if isinstance(entries, dict) else entries)
+    written = []
+    for entry, in_order in zip(entries, ordered, strict=True):
+        rows = [_sorted_within(row) for row in entry["data"]]
+        written.append((rows if in_order else sorted(rows, key=repr), entry.get("metadata")))
+    return written
+
+
+def _sorted_within(value: Any) -> Any:
+    """A value with its members and collections sorted."""
+    if isinstance(value, dict):
+        return {name: _sorted_within(value[name]) for name in sorted(value)}
+    if isinstance(value, list):
+        members = [_sorted_within(member) for member in value]
+        is_collection = bool(value) and all(isinstance(v, dict) and "__entity_type__" in v for v in value)
+        return sorted(members, key=repr) if is_collection else members
+    return value
 
 
 def _told_apart(seen: Any, truth: Any) -> str:

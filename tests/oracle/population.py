@@ -18,6 +18,7 @@ class Population:
         self._world = server.engine._world
         self._made = server.production
         self._chance = chance
+        self._seen: dict[str, dict[str, None]] = {}
 
     @property
     def users(self) -> list[str]:
@@ -28,7 +29,15 @@ class Population:
         return [r for r in self._world.rows("CustomAttributeConfiguration") if r.get("key")]
 
     def rows(self, type_name: str) -> list[Row]:
-        return list(self._world.rows(type_name))
+        found = list(self._world.rows(type_name))
+        self._seen.setdefault(type_name, {}).update((str(row["id"]), None) for row in found if "id" in row)
+        return found
+
+    def gone(self, type_name: str) -> list[str]:
+        """The ids of what was there when one was last looked for, and is no more."""
+        seen = list(self._seen.get(type_name, ()))
+        there = {str(row["id"]) for row in self.rows(type_name)} if seen else set()
+        return [identity for identity in seen if identity not in there]
 
     def pick(self, type_name: str) -> Row | None:
         """Any row; mostly one of the few in focus, so that changes meet questions."""

@@ -17,10 +17,11 @@ _WORDS = ("plate", "matte", "wip", "final", "draft")
 
 @dataclass(frozen=True)
 class Question:
-    """A batch of queries that somebody asks again and again."""
+    """A batch of queries that somebody asks; ``denormalised``: nothing is to be shortened in the answer."""
 
     user: str
     expressions: tuple[str, ...]
+    denormalised: bool = False
 
     @property
     def ordered(self) -> tuple[bool, ...]:
@@ -42,7 +43,8 @@ class Questions:
     def question(self) -> Question:
         """A question of one of the users; sometimes a batch."""
         count = self._chance.choice((1, 1, 1, 1, 2, 3))
-        return Question(self._chance.choice(self._users), tuple(self.expression() for _ in range(count)))
+        expressions = tuple(self.expression() for _ in range(count))
+        return Question(self._chance.choice(self._users), expressions, self._chance.random() < 0.1)
 
     def expression(self) -> str:
         """One of the forms, or a combination of projections, criteria, order and window of one type."""

@@ -14,11 +14,12 @@ import orjson
 
 from tests.ftrack_server import ApiError, Engine, FtrackServer, ProductionPlan
 from tests.harness import LocalProxy, settings_for
-from tests.oracle.answers import difference
+from tests.oracle.answers import answer_of, difference
 from tests.oracle.deeds import Deed, Deeds
 from tests.oracle.feeds import Feeds
 from tests.oracle.population import Population
 from tests.oracle.questions import Question, Questions
+from tests.oracle.related import Related
 from tests.oracle.tally import Tally
 from tests.oracle.wire import Heard, Line, Switchboard, request
 
@@ -51,7 +52,9 @@ class Stage:
         self._requests: dict[Question, bytes] = {}
         population = Population(self.server, self.chance)
         self.deeds = Deeds(population, self.chance)
+        self.population = population
         self._questions = Questions(population, self.chance, USERS)
+        self._related = Related(population, self.chance, USERS)
         self.live: list[Question] = []
         self._open()
 
@@ -88,13 +91,17 @@ class Stage:
 
     # -- asking ----------------------------------------------------------------------------------------
 
-    def request_of(self, user: str, operations: Sequence[dict[str, Any]]) -> bytes:
-        return request(self.proxy.url, *self.server.credentials(user), operations)
+    def request_of(self, user: str, operations: Sequence[dict[str, Any]], *, denormalised: bool = False) -> bytes:
+        credentials = self.server.credentials(user)
+        return request(self.proxy.url, *credentials, operations, denormalised=denormalised)
 
     def bytes_of(self, question: Question) -> bytes:
         found = self._requests.get(question)
         if found is None:
-            found = self._requests[question] = self.request_of(question.user, question.operations)
+            if len(self._requests) > 5_000:
+                self._requests.clear()
+            found = self.request_of(question.user, question.operations, denormalised=question.denormalised)
+            self._requests[question] = found
         return found
 
     def line(self) -> Line:
@@ -110,6 +117,12 @@ class Stage:
 
     def some_questions(self, count: int) -> list[Question]:
         return self.chance.sample(self.live, min(count, len(self.live)))
+
+    def related_questions(self, count: int) -> list[Question]:
+        """Questions that nobody asked yet, beside live ones and about the rows in their answers."""
+        beside = [self.chance.choice(self.live) for _ in range(count)] if self.live else []
+        found = (self._related.to(q, answer_of(t)) for q, t in zip(beside, self.truths(beside), strict=True))
+        return [question for question in found if question is not None]
 
     def warm(self, questions: Iterable[Question]) -> None:
         """Ask without a look at the answers: they may be of the past while events are held back."""
@@ -142,7 +155,8 @@ class Stage:
         engine = self.server.engine
         try:
             caller = engine.authenticate(*engine.credentials(question.user))
-            return orjson.dumps(engine.run_batch(caller, question.operations).responses)
+            outcome = engine.run_batch(caller, question.operations, denormalize=question.denormalised)
+            return orjson.dumps(outcome.responses)
         except ApiError as error:
             return orjson.dumps({"exception": error.exception})
 
@@ -150,7 +164,8 @@ class Stage:
         """The answer has to be one of the admissible ones."""
         self.tally.checked += 1
         self.tally.hits += heard.is_hit
-        found = [difference(heard.body, truth, question.ordered) for truth in admissible]
+        self.tally.kinds[heard.kind] += 1
+        found = [difference(heard.body, t, question.ordered, whole=question.denormalised) for t in admissible]
         if None not in found:
             raise Mismatch(self._report(question, heard, admissible[-1], str(found[-1])))
 

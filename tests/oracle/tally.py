@@ -15,6 +15,7 @@ class Tally:
     warming: int = 0
     deeds: Counter[str] = field(default_factory=Counter)
     ways: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
     refused: int = 0
 
     @property
@@ -24,8 +25,9 @@ class Tally:
 
     def __str__(self) -> str:
         deeds = ", ".join(f"{kind} {count}" for kind, count in sorted(self.deeds.items()) if "+" not in kind)
+        kinds = ", ".join(f"{kind} {count}" for kind, count in self.kinds.most_common() if kind)
         ways = ", ".join(f"{way} {count}" for way, count in sorted(self.ways.items()))
         return (
             f"{self.checked} reads checked, {self.hit_ratio:.0%} of them hits; {self.refused} writes refused\n"
-            f"  ways: {ways}\n  changes: {deeds}"
+            f"  hits: {kinds}\n  ways: {ways}\n  changes: {deeds}"
         )

@@ -10,12 +10,17 @@ from tests.oracle.stage import USERS, Stage
 
 Way = Callable[[Stage], None]
 _GROUP = 24
+_RELATED = 18
 
 
-def _look(stage: Stage) -> None:
-    """Every live answer is right; what was just fetched is, too, when it comes from the store."""
+def look(stage: Stage) -> None:
+    """Every live answer is right; what was just fetched is, too, when it comes from the store, whole or in parts."""
+    # Now and then what is known meets the change before the answers that it is known from do.
+    early = stage.related_questions(_RELATED) if stage.chance.random() < 0.5 else []
+    stage.check(early)
     stage.check(stage.live)
     stage.check(stage.some_questions(_GROUP))
+    stage.check(stage.related_questions(_RELATED))
 
 
 def new_questions(stage: Stage) -> None:
@@ -28,7 +33,7 @@ def new_questions(stage: Stage) -> None:
 def own_write(stage: Stage) -> None:
     """A write through the proxy, its event in time."""
     stage.own(stage.deeds.deed(announced=False), stage.chance.choice(USERS))
-    _look(stage)
+    look(stage)
 
 
 def own_write_unheard(stage: Stage) -> None:
@@ -38,7 +43,7 @@ def own_write_unheard(stage: Stage) -> None:
         stage.own(stage.deeds.deed(announced=False), stage.chance.choice(USERS), note=", events held back")
         stage.check(stage.live)
     stage.server.hub.release_events(reorder=stage.chance.random() < 0.5)
-    _look(stage)
+    look(stage)
     stage.feeds.caught_up()
 
 
@@ -48,7 +53,7 @@ def own_write_lost(stage: Stage) -> None:
     stage.server.drop_next(after_commit=True)
     answer = stage.own(stage.deeds.deed(announced=False), note=", answer lost")
     assert answer["exception"] == "WriteOutcomeUnknownError", answer
-    _look(stage)
+    look(stage)
     stage.server.hub.release_events()
     stage.feeds.caught_up()
 
@@ -61,7 +66,7 @@ def foreign_write(stage: Stage) -> None:
         stage.foreign(stage.deeds.deed(announced=True))
     stage.feeds.caught_up()
     stage.server.hub.duplicate_next(0)
-    _look(stage)
+    look(stage)
 
 
 def foreign_write_late(stage: Stage) -> None:
@@ -69,13 +74,13 @@ def foreign_write_late(stage: Stage) -> None:
     stage.server.hub.hold_events()
     for _ in range(stage.chance.randint(1, 3)):
         stage.foreign(stage.deeds.deed(announced=True), note=", event held back")
-        stage.warm(stage.some_questions(_GROUP))
+        stage.warm(stage.some_questions(_GROUP) + stage.related_questions(_RELATED))
         if stage.chance.random() < 0.3:
             stage.own(stage.deeds.deed(announced=False), stage.chance.choice(USERS), note=", events held back")
             stage.warm(stage.some_questions(_GROUP))
     stage.server.hub.release_events(reorder=stage.chance.random() < 0.5)
     stage.feeds.caught_up()
-    _look(stage)
+    look(stage)
 
 
 def race(stage: Stage) -> None:
@@ -105,7 +110,7 @@ def race(stage: Stage) -> None:
         late.close()
     stage.compare(question, second, [after])
     stage.compare(question, first, [before, after])
-    _look(stage)
+    look(stage)
     stage.feeds.caught_up()
 
 
@@ -118,11 +123,11 @@ def gap(stage: Stage) -> None:
         stage.foreign(stage.deeds.deed(announced=True), note=", 400 s ago")
         # What is kept for a time only may, in the gap, be as old as that: no event tells of anything.
         stage.proxy.clock.ahead += 400
-        _look(stage)
+        look(stage)
     stage.tell("the hub is back")
     stage.server.hub.resume()
     stage.feeds.wait_live()
-    _look(stage)
+    look(stage)
 
 
 def flicker(stage: Stage) -> None:
@@ -133,7 +138,7 @@ def flicker(stage: Stage) -> None:
     stage.foreign(stage.deeds.deed(announced=True))
     until(lambda: all(a != b for a, b in zip(stretches, stage.feeds.stretches(), strict=True)), "the loss")
     stage.feeds.wait_live()
-    _look(stage)
+    look(stage)
 
 
 def sleep(stage: Stage) -> None:
@@ -142,11 +147,11 @@ def sleep(stage: Stage) -> None:
     stage.server.hub.go_silent()
     stage.foreign(stage.deeds.deed(announced=True))
     stage.proxy.clock.ahead += 200
-    _look(stage)
+    look(stage)
     stage.server.hub.speak()
     stage.server.hub.disconnect_all()
     stage.feeds.wait_live()
-    _look(stage)
+    look(stage)
 
 
 def restart(stage: Stage) -> None:
@@ -157,7 +162,7 @@ def restart(stage: Stage) -> None:
         stage.foreign(stage.deeds.deed(announced=True))
     stage.tell("the proxy starts")
     stage.start_proxy()
-    _look(stage)
+    look(stage)
 
 
 def of_age(stage: Stage) -> None:
@@ -165,7 +170,7 @@ def of_age(stage: Stage) -> None:
     stage.foreign(stage.deeds.unannounced(), silent=True, note=", 400 s ago")
     stage.proxy.clock.ahead += 400
     stage.feeds.count_as_heard()
-    _look(stage)
+    look(stage)
 
 
 # Way -> how often.

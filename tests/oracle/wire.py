@@ -13,6 +13,9 @@ import orjson
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CACHE_STATUS = re.compile(rb"\r\ncache-status: *([^\r]*)", re.IGNORECASE)
+_DETAIL = re.compile(r"detail=(\w+)")
+# A batch of which some operations were hits.
+_MIXED = re.compile(r'detail="\d+ hit')
 _PATIENCE = 30.0
 
 
@@ -27,12 +30,23 @@ class Heard:
     def is_hit(self) -> bool:
         return "; hit" in self.cache_status
 
+    @property
+    def kind(self) -> str:
+        """The kind of a hit; ``partial`` for an operation of which the remainder was fetched."""
+        found = _DETAIL.search(self.cache_status)
+        if self.is_hit:
+            return found[1] if found else "several"
+        return "partial" if "fwd=partial" in self.cache_status and not _MIXED.search(self.cache_status) else ""
 
-def request(url: str, user: str, key: str, operations: Sequence[dict[str, Any]]) -> bytes:
+
+def request(
+    url: str, user: str, key: str, operations: Sequence[dict[str, Any]], *, denormalised: bool = False
+) -> bytes:
     """The bytes of a POST /api."""
     body = orjson.dumps(operations)
+    options = "ftrack-api-options: strict:1;denormalize:1\r\n" if denormalised else ""
     head = (
-        f"POST /api HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nContent-Type: application/json\r\n"
+        f"POST /api HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nContent-Type: application/json\r\n{options}"
         f"ftrack-user: {user}\r\nftrack-api-key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
