@@ -6,7 +6,7 @@ answer tells of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,8 +45,10 @@ class NotTakenApart(Exception):
     """The answer has entities without a type or key that the schema knows: it is not known what it tells."""
 
 
-def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue) -> Taken:
+def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normalised: bool = True) -> Taken:
     """Take apart the rows of an answer to a query that shows ``tree``.
+
+    One that is not ``normalised`` is cut short only where an entity stands inside itself.
 
     Raises:
         NotTakenApart: it has entities that cannot be identified.
@@ -56,7 +58,11 @@ def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue) -> Taken:
     for told in taking.entities.values():
         told.values = {name: taking.convert(value) for name, value in told.written.items() if name != _TYPE}
     places: dict[tuple[str, ...], dict[Ref, None]] = {}
-    taking.ask(refs, tree, (), places)
+    if normalised:
+        taking.ask(refs, tree, (), places)
+    else:
+        for ref in refs:
+            taking.ask_whole(ref, tree, (), places, ())
     return Taken(refs, taking.entities, [tuple(place) for place in places.values() if len(place) > 1])
 
 
@@ -130,18 +136,39 @@ class _Taking:
         places.setdefault(path, {}).update(dict.fromkeys(refs))
         behind: dict[str, list[Ref]] = {}
         for ref in refs:
-            told = self.entities[ref]
-            told.asked.update(tree)
-            for name in tree:
-                value = told.values.get(name)
-                if isinstance(value, Ref):
-                    behind.setdefault(name, []).append(value)
-                elif isinstance(value, tuple):
-                    behind.setdefault(name, []).extend(value)
-                elif value == [] and self._is_collection(told.type_name, name):
-                    told.values[name] = ()
+            for name, targets in self._note(ref, tree):
+                behind.setdefault(name, []).extend(targets)
         for name, found in behind.items():
             self.ask(found, tree[name], (*path, name), places)
+
+    def ask_whole(
+        self,
+        ref: Ref,
+        tree: Tree,
+        path: tuple[str, ...],
+        places: dict[tuple[str, ...], dict[Ref, None]],
+        above: tuple[Ref, ...],
+    ) -> None:
+        """The same for an answer that is not normalised: inside itself an entity does not show what was named of it."""
+        places.setdefault(path, {})[ref] = None
+        if ref in above:
+            return
+        for name, targets in self._note(ref, tree):
+            for target in targets:
+                self.ask_whole(target, tree[name], (*path, name), places, (*above, ref))
+
+    def _note(self, ref: Ref, tree: Tree) -> Iterator[tuple[str, tuple[Ref, ...]]]:
+        """Note what was named of an entity; yields what it refers to, by name."""
+        told = self.entities[ref]
+        told.asked.update(tree)
+        for name in tree:
+            value = told.values.get(name)
+            if isinstance(value, Ref):
+                yield name, (value,)
+            elif isinstance(value, tuple):
+                yield name, value
+            elif value == [] and self._is_collection(told.type_name, name):
+                told.values[name] = ()
 
     def _is_collection(self, type_name: str, name: str) -> bool:
         attribute = self._catalogue.types[type_name].attributes.get(name)

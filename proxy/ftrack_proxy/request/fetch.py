@@ -17,6 +17,7 @@ from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
+from ftrack_proxy.protocol.options import Manner
 from ftrack_proxy.protocol.responses import decode, is_complete, is_exact, is_success, refuses_credentials, sole_entry
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.flights import Fetched
@@ -125,13 +126,13 @@ class Fetcher:
         knowledge, reading, catalogue = self._recall.knowledge(call), understood.reading, understood.meaning.catalogue
         if knowledge is None or reading is None or catalogue is None or not is_exact(plain):
             return None
-        rows = entry["data"]
+        rows, normalised = entry["data"], call.manner is Manner.NORMALISED
         source = Source(result.began, result.good_through, result.fresh_until, prefetched)
         try:
             if len(rows) > _MANY_ROWS:
-                taken = await asyncio.to_thread(take_apart, rows, reading.tree, catalogue)
+                taken = await asyncio.to_thread(take_apart, rows, reading.tree, catalogue, normalised=normalised)
             else:
-                taken = take_apart(rows, reading.tree, catalogue)
+                taken = take_apart(rows, reading.tree, catalogue, normalised=normalised)
             for _ in learning(knowledge, reading, entry, taken, source, catalogue):
                 await asyncio.sleep(0)
         except NotTakenApart:
