@@ -163,8 +163,13 @@ class Engine:
         credentials = f"&username={quote(caller.username)}&apiKey={quote(caller.api_key)}"
         return lambda path: f"{self.base_url}{path}{credentials}"
 
-    def query(self, expression: str, username: str | None = None, as_of: int | None = None) -> list[dict[str, Any]]:
-        """Rows in full, for assertions: as a user sees them (``None``: everything), now or after an earlier commit."""
+    def query(
+        self, expression: str, username: str | None = None, as_of: int | None = None, *, normalised: bool = False
+    ) -> list[dict[str, Any]]:
+        """Rows, for assertions: as a user sees them (``None``: everything), now or after an earlier commit.
+
+        In full, or ``normalised`` as in an answer.
+        """
         user_id = self.production.users[username] if username else None
         world = self._world
         if as_of is not None:
@@ -175,8 +180,11 @@ class Engine:
         page, _ = evaluator.window(evaluator.rows(select), select)
         defaults = [(Step(name),) for name in self._model.schemas[select.entity_type]["default_projections"]]
         names = [p for p in select.projections or defaults if not isinstance(p[0], str)]
-        response = ResponseWriter(world, visible, lambda path: self.base_url + path, denormalise=True)
-        return [response.write(row, select.entity_type, tree_of(names)) for row in page]
+        response = ResponseWriter(world, visible, lambda path: self.base_url + path, denormalise=not normalised)
+        tree = tree_of(names)
+        for row in page:
+            response.load(row, select.entity_type, tree)
+        return [response.write(row, select.entity_type, tree) for row in page]
 
     def add_object_type(self, name: str) -> None:
         """An administrator adds an object type: a new task-table type, and with it another schema hash."""

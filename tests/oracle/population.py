@@ -39,6 +39,10 @@ class Population:
         there = {str(row["id"]) for row in self.rows(type_name)} if seen else set()
         return [identity for identity in seen if identity not in there]
 
+    def again(self, row: Row) -> Row | None:
+        """The same row as it is now, if it is there."""
+        return next((found for found in self.rows(row["__type__"]) if found["id"] == row["id"]), None)
+
     def pick(self, type_name: str) -> Row | None:
         """Any row; mostly one of the few in focus, so that changes meet questions."""
         found = self.rows(type_name)

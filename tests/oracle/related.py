@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from tests.oracle.answers import Decoded, Identity
 from tests.oracle.named import Named, attributes_of
-from tests.oracle.population import Population
 from tests.oracle.questions import Question
 from tests.oracle.wording import Wording, narrower, respelled, smaller_window, wording_of
 
@@ -16,10 +15,10 @@ from tests.oracle.wording import Wording, narrower, respelled, smaller_window, w
 class Related:
     """Makes questions that have to do with a question, and with what its answer showed."""
 
-    def __init__(self, population: Population, chance: random.Random, users: tuple[str, ...]) -> None:
+    def __init__(self, named: Named, chance: random.Random, users: tuple[str, ...]) -> None:
         self._chance = chance
         self._users = users
-        self._named = Named(population, chance)
+        self._named = named
 
     def to(self, question: Question, answer: Decoded) -> Question | None:
         """A question that is related to ``question``, to which ftrack would give ``answer``; ``None`` if none is."""

@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+from tests.oracle.course import WAYS, open_stage, take
 from tests.oracle.stage import Mismatch, Stage
 from tests.oracle.tally import Tally
-from tests.oracle.ways import WAYS, open_stage, take
 
 _STEPS = 120
 _LEAST_HITS = 0.3

@@ -14,9 +14,11 @@ import orjson
 
 from tests.ftrack_server import ApiError, Engine, FtrackServer, ProductionPlan
 from tests.harness import LocalProxy, settings_for
+from tests.oracle.aimed import Aimed
 from tests.oracle.answers import answer_of, difference
 from tests.oracle.deeds import Deed, Deeds
 from tests.oracle.feeds import Feeds
+from tests.oracle.named import Named
 from tests.oracle.population import Population
 from tests.oracle.questions import Question, Questions
 from tests.oracle.related import Related
@@ -54,7 +56,9 @@ class Stage:
         self.deeds = Deeds(population, self.chance)
         self.population = population
         self._questions = Questions(population, self.chance, USERS)
-        self._related = Related(population, self.chance, USERS)
+        self.named = Named(population, self.chance)
+        self._related = Related(self.named, self.chance, USERS)
+        self.aimed = Aimed(population, self.chance)
         self.live: list[Question] = []
         self._open()
 
@@ -143,10 +147,10 @@ class Stage:
     def truths(self, questions: Sequence[Question]) -> list[bytes]:
         """What the server answers at its present commit."""
         commit = self.server.commits
+        if len(self._truths) > 5_000:
+            self._truths.clear()
         missing = [q for q in dict.fromkeys(questions) if (commit, q) not in self._truths]
         if missing:
-            if len(self._truths) > 5_000:
-                self._truths.clear()
             answers = self.server._on_loop(lambda: [self._evaluated(q) for q in missing])
             self._truths.update(((commit, q), a) for q, a in zip(missing, answers, strict=True))
         return [self._truths[commit, q] for q in questions]
@@ -162,14 +166,19 @@ class Stage:
 
     def compare(self, question: Question, heard: Heard, admissible: Sequence[bytes]) -> None:
         """The answer has to be one of the admissible ones."""
-        self.tally.checked += 1
-        self.tally.hits += heard.is_hit
-        self.tally.kinds[heard.kind] += 1
-        found = [difference(heard.body, t, question.ordered, whole=question.denormalised) for t in admissible]
-        if None not in found:
-            raise Mismatch(self._report(question, heard, admissible[-1], str(found[-1])))
+        self.tally.count(heard)
+        found = self.differs(question, heard, admissible)
+        if found is not None:
+            raise Mismatch(self.report(question, heard, admissible[-1], found))
 
-    def _report(self, question: Question, heard: Heard, truth: bytes, what: str) -> str:
+    @staticmethod
+    def differs(question: Question, heard: Heard, admissible: Sequence[bytes]) -> str | None:
+        """In what an answer differs from the last of the admissible ones; ``None`` if it is one of them."""
+        found = [difference(heard.body, t, question.ordered, whole=question.denormalised) for t in admissible]
+        return None if None in found else found[-1]
+
+    def report(self, question: Question, heard: Heard, truth: bytes, what: str) -> str:
+        """Everything about a wrong answer, and how it came about."""
         return "\n".join(
             [
                 "the proxy answered differently from ftrack", *self.script, f"question: {question}",

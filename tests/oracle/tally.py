@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.oracle.wire import Heard
+
 
 @dataclass
 class Tally:
@@ -17,6 +19,12 @@ class Tally:
     ways: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     refused: int = 0
+
+    def count(self, heard: Heard) -> None:
+        """One more answer was checked."""
+        self.checked += 1
+        self.hits += heard.is_hit
+        self.kinds[heard.kind] += 1
 
     @property
     def hit_ratio(self) -> float:

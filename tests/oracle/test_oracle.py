@@ -10,15 +10,26 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.oracle import ways
+from tests.oracle import course, races, walks, ways
 from tests.oracle.answers import difference
 from tests.oracle.soak import episode
 from tests.oracle.stage import Mismatch, Stage
 from tests.oracle.tally import Tally
 
 _SEEDS = st.integers(0, 2**32 - 1)
-_COMMON = (ways.own_write, ways.own_write_unheard, ways.foreign_write, ways.foreign_write_late, ways.race)
-_RARE = (ways.new_questions, ways.own_write_lost, ways.of_age, ways.gap, ways.sleep, ways.restart, ways.flicker)
+_COMMON = (ways.own_write, ways.own_write_unheard, ways.foreign_write, ways.foreign_write_late, races.race,
+           walks.walk_attributes, walks.walk_siblings)  # fmt: skip
+_RARE = (
+    races.related_race,
+    walks.one_moment,
+    ways.new_questions,
+    ways.own_write_lost,
+    ways.of_age,
+    ways.gap,
+    ways.sleep,
+    ways.restart,
+    ways.flicker,
+)
 _DRAWN = (*_COMMON, *_COMMON, *_COMMON, *_RARE)
 
 
@@ -43,14 +54,14 @@ class _Machine(RuleBasedStateMachine):
     @initialize(seed=_SEEDS)
     def begin(self, seed: int) -> None:
         self.stage = Stage(seed, self.tally)
-        ways.open_stage(self.stage, 12)
+        course.open_stage(self.stage, 12)
 
     @rule(seed=_SEEDS, way=st.sampled_from(_DRAWN))
     def happen(self, seed: int, way: ways.Way) -> None:
         assert self.stage is not None
         self.stage.chance.seed(seed)
         self.stage.tell(f"-- {way.__name__}, seed {seed}")
-        ways.take(self.stage, way)
+        course.take(self.stage, way)
 
     def teardown(self) -> None:
         if self.stage is not None:

@@ -1,11 +1,10 @@
-"""The ways in which changes happen: through the proxy or elsewhere, events in disorder, gaps, races."""
+"""The ways in which changes happen: through the proxy or elsewhere, events in disorder, gaps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from tests.harness import until
-from tests.oracle.questions import Question
 from tests.oracle.stage import USERS, Stage
 
 Way = Callable[[Stage], None]
@@ -83,37 +82,6 @@ def foreign_write_late(stage: Stage) -> None:
     look(stage)
 
 
-def race(stage: Stage) -> None:
-    """A fetch is answered, and its answer kept back while something changes; others join it meanwhile."""
-    question = next(q for q in iter(lambda: stage.new_questions()[0], None) if len(q.expressions) == 1)
-    before = stage.truths([question])[0]
-    held = stage.server.hold(action="query")
-    early, late = stage.line(), stage.line()
-    try:
-        stage.tell(f"a fetch is held: {question}")
-        counters = stage.proxy.parts.journal.counters
-        hits = counters.hits
-        early.send(stage.bytes_of(question))
-        until(lambda: held.reached or counters.hits > hits, "the fetch")
-        if stage.chance.random() < 0.5:
-            stage.own(stage.deeds.deed(announced=False), note=", during the fetch")
-        else:
-            stage.foreign(stage.deeds.deed(announced=True), note=", during the fetch")
-            stage.feeds.caught_up()
-        after = stage.truths([question])[0]
-        late.send(stage.bytes_of(question))
-        held.release()
-        first, second = early.receive(), late.receive()
-    finally:
-        stage.server.clear_faults()
-        early.close()
-        late.close()
-    stage.compare(question, second, [after])
-    stage.compare(question, first, [before, after])
-    look(stage)
-    stage.feeds.caught_up()
-
-
 def gap(stage: Stage) -> None:
     """The feed is cut; what happens meanwhile is never told."""
     stage.tell("the hub is cut")
@@ -171,26 +139,3 @@ def of_age(stage: Stage) -> None:
     stage.proxy.clock.ahead += 400
     stage.feeds.count_as_heard()
     look(stage)
-
-
-# Way -> how often.
-WAYS: dict[Way, int] = {
-    new_questions: 10, own_write: 30, own_write_unheard: 12, own_write_lost: 2, foreign_write: 30,
-    foreign_write_late: 16, race: 14, gap: 1, flicker: 1, sleep: 1, restart: 1, of_age: 4,
-}  # fmt: skip
-
-
-def ask_twice(stage: Stage, questions: list[Question]) -> None:
-    stage.check(questions)
-    stage.check(questions)
-
-
-def open_stage(stage: Stage, questions: int = 30) -> None:
-    """First questions, asked twice."""
-    ask_twice(stage, stage.new_questions(questions))
-
-
-def take(stage: Stage, way: Way) -> None:
-    """Let changes happen in one way."""
-    stage.tally.ways[way.__name__] += 1
-    way(stage)

@@ -1,0 +1,61 @@
+"""Changes of one entity that somebody is just looking at."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.oracle.deeds import Deed, deleted, updated
+from tests.oracle.population import Population, Row
+
+_CONTEXTS = ("Task", "Shot", "Sequence", "Folder")
+
+
+class Aimed:
+    """Makes deeds that hit a given row; events tell of all of them."""
+
+    def __init__(self, population: Population, chance: random.Random) -> None:
+        self._there = population
+        self._chance = chance
+        self._count = 0
+
+    def several_values(self, row: Row) -> Deed:
+        """Several attributes of a row become others at once."""
+        values = self._values(row["__type__"])
+        chosen = self._chance.sample(sorted(values), self._chance.randint(2, len(values)))
+        return Deed("several values", (updated(row["__type__"], row["id"], **{n: values[n] for n in chosen}),))
+
+    def deed(self, row: Row) -> Deed:
+        """Something happens to a row: another value, another place, or its end."""
+        kind, chosen = row["__type__"], self._chance.random()
+        if chosen < 0.1 and kind in ("Task", "AssetVersion", "Note") and len(self._there.rows(kind)) > 3:
+            return Deed("remove it", (deleted(kind, row["id"]),))
+        above = self._there.pick(self._chance.choice(("Shot", "Sequence")))
+        if chosen < 0.3 and kind in ("Task", "Shot") and above is not None and not self._there.is_below(above, row):
+            return Deed("move it", (updated(kind, row["id"], parent_id=above["id"]),))
+        return self.several_values(row)
+
+    def _values(self, kind: str) -> dict[str, Any]:
+        self._count += 1
+        word, status = f"turn {self._count}", self._id("Status")
+        if kind in _CONTEXTS:
+            return {"name": word, "description": word, "sort": float(self._count), "status_id": status}
+        if kind == "AssetVersion":
+            return {"comment": word, "status_id": status, "task_id": self._id("Task")}
+        if kind == "Project":
+            return {"full_name": word, "name": word}
+        if kind == "User":
+            return {"first_name": word, "last_name": word}
+        return {"content": word, "is_todo": self._count % 2 == 0}
+
+    def _id(self, kind: str) -> Any:
+        row = self._there.pick(kind)
+        return row["id"] if row is not None else None
+
+    def someone(self) -> Row:
+        """A row that can be aimed at."""
+        kinds = ("Task", "Task", "Task", "Shot", "Shot", "Sequence", "AssetVersion", "AssetVersion", "Note", "Project")
+        while True:
+            row = self._there.pick(self._chance.choice(kinds))
+            if row is not None:
+                return row

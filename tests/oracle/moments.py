@@ -1,0 +1,102 @@
+"""While events are held back an answer may be of the past, but each entity in it is of one moment (G7).
+
+That is: of one commit of the server's, not older than the last one that was heard of, nor than the asker's proxy's own
+writes to what is shown. What one operation's answer tells of an entity is looked at; entities may be of different
+moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from tests.oracle.answers import Decoded, Identity, Torn
+from tests.oracle.deeds import Deed
+from tests.oracle.questions import Question
+from tests.oracle.stage import Mismatch, Stage
+from tests.oracle.wire import Heard
+from tests.oracle.wording import wording_of
+
+# They carry the asker's key.
+_SIGNED = frozenset({"thumbnail_url", "url"})
+Moment = tuple[frozenset[Identity], Mapping[Identity, Mapping[str, Any]]]
+
+
+class Past:
+    """The time from the present commit on, of which nothing is heard until the events are released."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.since = stage.server.commits
+        self._own: dict[str, dict[str, int]] = {}
+        self._moments: dict[tuple[int, str, str], Moment] = {}
+
+    def wrote(self, deed: Deed) -> None:
+        """A write went through the proxy: what it wrote is not read as it was before (G1)."""
+        for operation in deed.operations:
+            key = operation.get("entity_key") or [operation["entity_data"].get("id", "")]
+            names = operation.get("entity_data", {"*": None})
+            floors = self._own.setdefault(str(key[-1]), {})
+            floors.update(dict.fromkeys(names, self._stage.server.commits))
+
+    def check(self, questions: Sequence[Question]) -> None:
+        """Ask; what comes may be of the past."""
+        stage = self._stage
+        heard = stage.board.ask([stage.bytes_of(question) for question in questions])
+        for question, answer in zip(questions, heard, strict=True):
+            self.compare(question, answer)
+
+    def compare(self, question: Question, heard: Heard) -> None:
+        """Every row and every entity in an answer has to be as it was at one admissible moment."""
+        self._stage.tally.count(heard)
+        entries = orjson.loads(heard.body)
+        if not isinstance(entries, list):
+            self._stage.compare(question, heard, self._stage.truths([question]))
+            return
+        for expression, entry in zip(question.expressions, entries, strict=True):
+            what = self._wrong(question.user, expression, entry)
+            if what is not None:
+                raise Mismatch(self._stage.report(question, heard, self._stage.truths([question])[0], what))
+
+    def _wrong(self, user: str, expression: str, entry: Any) -> str | None:
+        answer = Decoded()
+        try:
+            rows = [answer.add(row) for row in entry["data"]]
+        except Torn as torn:
+            return f"torn: {torn}"
+        wording = wording_of(expression)
+        if wording is None:
+            return None
+        everything = f"select {', '.join(wording.projections)} from {wording.kind}"
+        everything = everything if wording.projections else wording.kind
+        uncut = f"{wording.kind} where {wording.criteria}" if wording.criteria else wording.kind
+        commits = range(self.since, self._stage.server.commits + 1)
+        for row in rows:
+            if not any(row in self._moment(commit, user, uncut)[0] for commit in commits):
+                return f"{row} was at no moment since commit {self.since} among the rows"
+        for identity, told in answer.entities.items():
+            known = [(c, self._moment(c, user, everything)[1].get(identity)) for c in self._commits(identity, told)]
+            if not any(there is not None and _agrees(told, there) for _, there in known):
+                return f"{identity} is {told}, which it was at no moment: {known}"
+        return None
+
+    def _commits(self, identity: Identity, told: Mapping[str, Any]) -> range:
+        own = self._own.get(identity[-1], {})
+        floors = [commit for name, commit in own.items() if name in told or name == "*"]
+        return range(max([self.since, *floors]), self._stage.server.commits + 1)
+
+    def _moment(self, commit: int, user: str, expression: str) -> Moment:
+        """The rows of a query and all entities in its answer, right after a commit."""
+        key = (commit, user, expression)
+        if key not in self._moments:
+            rows = self._stage.server.engine.query(expression, user, as_of=commit, normalised=True)
+            answer = Decoded()
+            told = frozenset(answer.add(row) for row in orjson.loads(orjson.dumps(rows)))
+            self._moments[key] = (told, answer.entities)
+        return self._moments[key]
+
+
+def _agrees(told: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
+    return all(name in there and there[name] == value for name, value in told.items() if name not in _SIGNED)
