@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,3 +38,35 @@ def test_an_entity_inside_itself_is_cut_short_also_in_full_answers(studio: Studi
         for identity in (studio.task, shot):
             rows = agreed(studio, ana, f"select {name} from TypedContext where id is {identity}", **DENORMALISED)
             assert name in rows[0]
+
+
+def test_what_a_batch_wrote_may_be_gone_with_what_it_removed(studio: Studio) -> None:
+    """Below a removed shot there is no task, though the answer to the batch shows it."""
+    ana = studio.person()
+    ana.ask("select name, description from Task")
+    studio.server.hub.hold_events()
+    shot = studio.server.production.shots[0]
+    ana.call([updated("Task", studio.task, name="late"), deleted("Shot", shot)])
+    assert agreed(studio, ana, f"select name from Task where id is {studio.task}") == []
+
+
+def test_what_a_batch_removed_it_may_have_made_again(studio: Studio) -> None:
+    ana, parent = studio.person(), studio.server.production.shots[0]
+    ana.ask("select name, parent.name from Task")
+    studio.server.hub.hold_events()
+    ana.call([deleted("Task", studio.task), created("Task", id=studio.task, name="again", parent_id=parent)])
+    assert agreed(studio, ana, f"select name from Task where id is {studio.task}")[0]["name"] == "again"
+
+
+def created(entity_type: str, **data: Any) -> dict[str, Any]:
+    values = {"__entity_type__": entity_type, **data}
+    return {"action": "create", "entity_type": entity_type, "entity_data": values}
+
+
+def updated(entity_type: str, identity: str, **data: Any) -> dict[str, Any]:
+    values = {"__entity_type__": entity_type, **data}
+    return {"action": "update", "entity_type": entity_type, "entity_key": [identity], "entity_data": values}
+
+
+def deleted(entity_type: str, identity: str) -> dict[str, Any]:
+    return {"action": "delete", "entity_type": entity_type, "entity_key": [identity]}

@@ -65,19 +65,21 @@ def learn_written(
     if any(change.families is None or change.entity_id is None for change in meanwhile):
         return
     changed = {change.entity_id for change in meanwhile}
-    gone = {key for _, key in written.gone}
     try:
         taken = take_apart([wrote.entity for wrote in written.entities], EMPTY, catalogue)
     except NotTakenApart:
         return
-    for ref, wrote in zip(taken.rows, written.entities, strict=True):
-        if ref.key in gone or not changed.isdisjoint(ref.key) or not _is_seen(knowledge, ref, wrote, catalogue):
+    # What is removed may have taken others along that the same batch wrote.
+    for ref, wrote in zip(taken.rows, written.entities, strict=True) if not written.gone else ():
+        if not changed.isdisjoint(ref.key) or not _is_seen(knowledge, ref, wrote, catalogue):
             continue
         told = taken.entities[ref]
         # What a write shows need not come along with every read.
         knowledge.observe(ref, source, told.type_name, told.values, frozenset(told.values))
+    there = {ref.key for ref in taken.rows}
     for type_name, key in written.gone:
-        if changed.isdisjoint(key):
+        # One that was written, too, may have been made again.
+        if changed.isdisjoint(key) and key not in there:
             knowledge.note_absent(type_name, key, source)
 
 
