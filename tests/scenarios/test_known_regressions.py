@@ -58,6 +58,14 @@ def test_what_a_batch_removed_it_may_have_made_again(studio: Studio) -> None:
     assert agreed(studio, ana, f"select name from Task where id is {studio.task}")[0]["name"] == "again"
 
 
+def test_values_are_not_shown_where_only_keys_may_be_asked_for(studio: Studio) -> None:
+    """A mapped array named as a whole comes with its values; named in part as well, ftrack alone knows."""
+    ana, shot = studio.person(), studio.server.production.shots[0]
+    ana.ask("select custom_attributes from Shot")
+    for shown in ("custom_attributes, custom_attributes.key", "custom_attributes.key, custom_attributes"):
+        agreed(studio, ana, f"select {shown} from Shot where id is {shot}")
+
+
 def created(entity_type: str, **data: Any) -> dict[str, Any]:
     values = {"__entity_type__": entity_type, **data}
     return {"action": "create", "entity_type": entity_type, "entity_data": values}

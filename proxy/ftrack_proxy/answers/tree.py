@@ -34,14 +34,17 @@ def tree_of(query: Query, catalogue: Catalogue) -> Tree | None:
         declared = catalogue.types[query.entity_type]
         paths = [(name,) for name in declared.default_projections if name in declared.attributes]
     tree: MutableTree = {}
-    for path in paths:
+    for path in sorted(set(paths), key=len, reverse=True):
         if not _add(tree, path, (query.entity_type,), catalogue):
             return None
     return tree
 
 
 def _add(tree: MutableTree, path: tuple[str, ...], types: tuple[str, ...], catalogue: Catalogue) -> bool:
-    """Add one path; false if it enters a value, or rows that have no type of their own."""
+    """Add one path, longer ones first; false if it enters a value, or rows that have no type of their own.
+
+    Also for a mapped array that is named as a whole and in part: whether it comes with its values then is not known.
+    """
     level = tree
     for index, name in enumerate(path):
         found = [pair for type_name in types for pair in catalogue.lookup(type_name, name)]
@@ -52,7 +55,10 @@ def _add(tree: MutableTree, path: tuple[str, ...], types: tuple[str, ...], catal
         if any(catalogue.family_of[target].startswith(_SHOWN_UNDER_SEVERAL_TYPES) for target in types):
             return False
         if index == len(path) - 1:
+            entered = bool(level)
             for _, attribute in found:
+                if entered and attribute.pair:
+                    return False
                 # A mapped array without a sub-path comes with its keys and values (3.5).
                 level.update((pair, {}) for pair in attribute.pair)
     return True
