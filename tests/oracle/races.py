@@ -41,11 +41,7 @@ def raced(stage: Stage, early: Question, late: Question, deed: Deed | None = Non
         hits = counters.hits
         first_line.send(stage.bytes_of(early))
         until(lambda: held.reached or counters.hits > hits, "the fetch")
-        if stage.chance.random() < 0.5:
-            stage.own(deed or stage.deeds.deed(announced=False), note=", during the fetch")
-        else:
-            stage.foreign(deed or stage.deeds.deed(announced=True), note=", during the fetch")
-            stage.feeds.caught_up()
+        _something_happens(stage, deed)
         second_line.send(stage.bytes_of(late))
         held.release()
         first, second = first_line.receive(), second_line.receive()
@@ -61,3 +57,19 @@ def raced(stage: Stage, early: Question, late: Question, deed: Deed | None = Non
         past.compare(early, first)
     else:
         stage.tally.count(first)
+
+
+def _something_happens(stage: Stage, deed: Deed | None) -> None:
+    chosen = stage.chance.random()
+    if chosen < 0.45:
+        stage.own(deed or stage.deeds.deed(announced=False), note=", during the fetch")
+        return
+    unheard = chosen > 0.92
+    if unheard:
+        stage.tell("the hub is cut during the fetch")
+        stage.server.hub.cut()
+        stage.feeds.wait_lost()
+    stage.foreign(deed or stage.deeds.deed(announced=True), note=", during the fetch")
+    if unheard:
+        stage.server.hub.resume()
+    stage.feeds.caught_up()

@@ -49,7 +49,10 @@ class Stage:
         self.server.engine.set_project_access("bo", [self.server.production.projects[1]])
         user, key = self.server.credentials("ana")
         self._environment = {"FTRACK_API_USER": user, "FTRACK_API_KEY": key}
-        self._settings = settings_for(self.server.url, Path(self._folder.name))
+        # In a small memory much is forgotten, and some of it still known.
+        size = self.chance.choice((2**25, 2**25, 2**17))
+        folder = Path(self._folder.name)
+        self._settings = settings_for(self.server.url, folder, memory_size=size, entities_size=size)
         self._truths: dict[tuple[int, Question], bytes] = {}
         self._requests: dict[Question, bytes] = {}
         population = Population(self.server, self.chance)
@@ -192,7 +195,8 @@ class Stage:
     def own(self, deed: Deed, user: str = "ana", *, note: str = "") -> Any:
         """A write through the proxy; returns its decoded answer."""
         self._told(f"own write of {user}{note}", deed)
-        heard = self.board.ask([self.request_of(user, deed.operations)])[0]
+        denormalised = self.chance.random() < 0.15
+        heard = self.board.ask([self.request_of(user, deed.operations, denormalised=denormalised)])[0]
         answer = orjson.loads(heard.body)
         if not isinstance(answer, list):
             self.tally.refused += 1

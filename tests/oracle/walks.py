@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from tests.oracle import ways
 from tests.oracle.deeds import Deed
 from tests.oracle.moments import Past
 from tests.oracle.named import attributes_of
@@ -11,7 +12,6 @@ from tests.oracle.population import Row
 from tests.oracle.questions import Question
 from tests.oracle.races import raced
 from tests.oracle.stage import USERS, Stage
-from tests.oracle.ways import look
 
 _LONGEST = 14
 # What is walked along: a list, and the type of its rows.
@@ -64,10 +64,12 @@ class _Ground:
             return
         deed = self._deed(row)
         if self.past is None and chosen < 0.7:
-            stage.own(deed, chance.choice(USERS))
-        elif self.past is None and chosen < 0.85:
+            stage.own(deed if chance.random() < 0.7 else stage.deeds.deed(announced=False), chance.choice(USERS))
+        elif self.past is None and chosen < 0.84:
             stage.foreign(deed)
             stage.feeds.caught_up()
+        elif self.past is None and chosen < 0.85:
+            chance.choice((ways.flicker, ways.restart, ways.gap))(stage)
         elif self.past is None:
             stage.server.hub.hold_events()
             self.past = Past(stage)
@@ -142,7 +144,7 @@ def _walk(stage: Stage, listed: str, kind: str, steps: Callable[[Row], Iterator[
         ground.step([question for _, question in group])
     ground.settle()
     stage.check([question for _, question in way])
-    look(stage)
+    ways.look(stage)
 
 
 def one_moment(stage: Stage) -> None:
@@ -179,4 +181,4 @@ def one_moment(stage: Stage) -> None:
     stage.server.hub.release_events(reorder=stage.chance.random() < 0.5)
     stage.feeds.caught_up()
     stage.check(asked)
-    look(stage)
+    ways.look(stage)
