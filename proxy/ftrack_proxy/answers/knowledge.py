@@ -6,7 +6,7 @@ of an entity. Nothing is struck out when something changes: observations are jud
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -129,6 +129,7 @@ class Knowledge:
         self._absent: dict[tuple[str, Key], Source] = {}
         self._listings: dict[str, tuple[Listing, ...]] = {}
         self._layouts: dict[tuple[tuple[str, ...], frozenset[str]], Layout] = {}
+        self._unasked: dict[str, frozenset[str]] = {}
         self.weight = 0
 
     def __len__(self) -> int:
@@ -147,6 +148,15 @@ class Knowledge:
         self._entities[ref] = known
         known.observations = _with(known.observations, observation)
         self._weigh(known)
+
+    def note_unasked(self, type_name: str, names: Collection[str]) -> None:
+        """Take in that this server writes attributes of a type though nobody asked for them."""
+        if names:
+            self._unasked[type_name] = self.unasked(type_name).union(names)
+
+    def unasked(self, type_name: str) -> frozenset[str]:
+        """The attributes that come by themselves, beyond what `along` knows of."""
+        return self._unasked.get(type_name, frozenset())
 
     def note_absent(self, type_name: str, key: Key, source: Source) -> None:
         """Take in that a type has no row of this key."""
@@ -188,6 +198,7 @@ class Knowledge:
         self._absent.clear()
         self._listings.clear()
         self._layouts.clear()
+        self._unasked.clear()
         self.weight = 0
 
     def _layout(self, names: tuple[str, ...], asked: frozenset[str]) -> Layout:

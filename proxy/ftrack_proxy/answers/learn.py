@@ -65,6 +65,10 @@ def _observe(knowledge: Knowledge, taken: Taken, source: Source, catalogue: Cata
     for count, (ref, told) in enumerate(taken.entities.items(), start=1):
         # Where what always comes along did not come, it would not the next time either.
         names = frozenset(told.asked) | comes_along(told.type_name, EMPTY, catalogue)
+        beyond = told.values.keys() - names
+        if beyond:
+            along = comes_along(told.type_name, dict.fromkeys(told.asked, EMPTY), catalogue)
+            knowledge.note_unasked(told.type_name, beyond - along)
         knowledge.observe(ref, source, told.type_name, told.values, asked.setdefault(names, names))
         if not count % _AT_ONCE:
             yield
