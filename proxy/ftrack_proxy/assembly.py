@@ -144,7 +144,7 @@ async def running_proxy(
     forwarder = Forwarder(journal, fetcher, client, learning, recall)
     reader = Reader(journal, fetcher, LookUp(journal, recall), errands)
     api = Api(Splitter(), reader, forwarder)
-    explainer = Explainer(journal, understanding, reader.asked, live=lambda: bool(coverage.live_stretches()))
+    explainer = Explainer(journal, recall, understanding, reader.asked, live=lambda: bool(coverage.live_stretches()))
     relay = HubRelay(client, intake.take)
 
     async def status() -> dict[str, Any]:

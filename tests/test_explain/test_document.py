@@ -34,7 +34,7 @@ def policy() -> Policy:
 def tell(catalogue: Catalogue, policy: Policy) -> Any:
     def told(expression: str, *judged: Judged, live: bool = True) -> dict[str, Any]:
         it = explained(expression, catalogue, policy)
-        return document(it, policy, judged, schema_known=True, live=live)
+        return document(it, policy, judged, None, schema_known=True, live=live)
 
     return told
 
@@ -135,7 +135,7 @@ def test_without_a_feed(tell: Any) -> None:
 
 
 def test_without_a_schema(policy: Policy) -> None:
-    said = document(explained(ASKED, None, policy), policy, [], schema_known=False, live=True)
+    said = document(explained(ASKED, None, policy), policy, [], None, schema_known=False, live=True)
     assert (said["understood"], said["schema_known"], said["reads"]) == (True, False, None)
     assert said["canonical"].startswith("select name from Task")
     assert "schema is not known" in said["why_not"]

@@ -160,6 +160,27 @@ def test_the_command(studio: Studio) -> None:
     assert json.loads(document.stdout) == explained(studio, studio.name_of_task)
 
 
+@pytest.mark.parametrize(
+    ("expression", "kind", "words"),
+    [
+        ("select name from Task where id is {task}", "entity", "known from other answers"),
+        ("select name, parent_id from Task order by name limit 1", "window", "cut out"),
+        ("select name from Task order by name", "projection", "put together"),
+        ("select description from Task order by name", None, "nothing"),
+        ("select name from Task where id is {task} and name is x", None, "nothing"),
+    ],
+)
+def test_what_would_be_put_together(expression: str, kind: str | None, words: str, studio: Studio) -> None:
+    """From known entities, although nobody asked it; looking changes nothing."""
+    warm(studio.person(), "select name, parent_id from Task order by name")
+    before, asked = studio.proxy.status(), expression.format(task=studio.task)
+    said = explained(studio, asked)
+    assert (said["cached"], said["known"]) == (0, kind)
+    assert words in " ".join(run(asked, "--url", studio.proxy.url).stdout.split())
+    after = studio.proxy.status()
+    assert (after["hits"], after["cache"], after["requests"]) == (before["hits"], before["cache"], before["requests"])
+
+
 def test_the_command_points_at_the_problem(studio: Studio) -> None:
     broken = run("select name from Task\nwhere name is", "--url", studio.proxy.url)
     lines = broken.stdout.splitlines()

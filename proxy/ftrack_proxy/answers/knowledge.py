@@ -250,6 +250,10 @@ class Knowledges:
             del self._of[next(iter(self._of))]
         return found
 
+    def peek(self, space: bytes) -> Knowledge | None:
+        """The same without making or touching it."""
+        return self._of.get(space)
+
     def __iter__(self) -> Iterator[Knowledge]:
         return iter(self._of.values())
 

@@ -20,6 +20,11 @@ from ftrack_proxy.settings import DEFAULT_PORT, Address, BadSetting, parse_liste
 _TIMEOUT = 30.0
 _WIDTH = 100
 _LABEL = 15
+_KNOWN = {
+    "entity": "all that it shows of its rows is known from other answers: it is put together from those",
+    "window": "it is a part of a list that is known: it is cut out of that",
+    "projection": "its list, and all that it shows of the rows, is known: it is put together from that",
+}
 
 
 @click.command()
@@ -111,6 +116,8 @@ def told(said: Mapping[str, Any]) -> str:
     if said["why_not"]:
         lines += _line("not kept", said["why_not"])
     lines += _line("cached", _verdict(said))
+    if said["known"] is not None:
+        lines += _line("known", _KNOWN[said["known"]])
     if said["reason"] is not None and said["reason"]["seq"] is not None:
         lines += _decided(said["reason"])
     if said["invalidated_by"]:

@@ -89,10 +89,10 @@ def explained(expression: str, catalogue: Catalogue | None, policy: Policy) -> E
 
 
 def document(
-    it: Explained, policy: Policy, judged: Sequence[Judged], *, schema_known: bool, live: bool
+    it: Explained, policy: Policy, judged: Sequence[Judged], known: str | None, *, schema_known: bool, live: bool
 ) -> dict[str, Any]:
-    """Put together what is shown. ``judged``: all that is stored of the query, whoever asked it; ``live``: whether
-    some change feed is connected."""
+    """Put together what is shown. ``judged``: all that is stored of the query, whoever asked it; ``known``: how it
+    could be answered from known entities; ``live``: whether some change feed is connected."""
     worst = min(judged, key=lambda one: _WORST.index(one.verdict.reason), default=None)
     question, catalogue = it.meaning.question, it.meaning.catalogue
     return {
@@ -106,6 +106,7 @@ def document(
         "volatile": None if it.query is None else it.query.volatile,
         "policy": None if it.reads is None or catalogue is None else _policy(it, it.reads, policy, catalogue),
         "cached": len(judged),
+        "known": known,
         "verdict": "none" if worst is None else "fresh" if worst.verdict.fresh else "stale",
         "reason": None if worst is None else _reason(worst),
         "invalidated_by": [] if question is None or it.terms is None else invalidated_by(question, it.terms),

@@ -45,6 +45,10 @@ class Asked:
         """The keys of a canonical expression, each with its asker."""
         return [(key, self._askers[key][1]) for key in sorted(self._keys.get(_digest(text), ()))]
 
+    def askers(self) -> list[Asker]:
+        """Everybody who asked, once."""
+        return list({asker.identity: asker for _, asker in self._askers.values()}.values())
+
     def _give_up_oldest(self) -> None:
         key, (query, _) = self._askers.popitem(last=False)
         keys = self._keys[query]

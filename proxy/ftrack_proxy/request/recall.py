@@ -79,6 +79,15 @@ class Recall:
         self._log = log
         self._knowledges = knowledges
 
+    def kind_for(self, identity: bytes, manner: Manner, understood: Understood, start: Start) -> HitKind | None:
+        """How a read of this asker could be answered now without its own result; leaves no trace."""
+        knowledge = self._knowledges.peek(identity + manner.value)
+        attempt = None if knowledge is None else self._attempt(knowledge, manner, understood, start)
+        found = None if attempt is None else attempt.answer()
+        if isinstance(found, Long):
+            found = found.fresh(found.put_together())
+        return found.kind if isinstance(found, Recalled) else None
+
     def knowledge(self, call: ApiCall) -> Knowledge | None:
         """What is known to the asker, in the manner in which it asks to be answered."""
         if call.identity is None or call.manner is None:
@@ -93,11 +102,7 @@ class Recall:
         ``stale`` is a list's source that is known to be no good any more.
         """
         attempt = self.begin(call, understood, start)
-        if attempt is None:
-            return None
-        if attempt.reading.keys is not None:
-            return attempt.by_id(attempt.reading.keys)
-        return attempt.listed(stale)
+        return None if attempt is None else attempt.answer(stale)
 
     def is_doubtful(self, source: Source, families: frozenset[str], start: Start) -> bool:
         """True if so much changed at once that hardly anything is still good of what ``source`` told of families."""
@@ -107,13 +112,18 @@ class Recall:
 
     def begin(self, call: ApiCall, understood: Understood, start: Start) -> _Attempt | None:
         """Prepare to answer a read."""
-        reading, question, catalogue = understood.reading, understood.meaning.question, understood.meaning.catalogue
         knowledge = self.knowledge(call)
-        if reading is None or question is None or catalogue is None or knowledge is None:
+        if knowledge is None or call.manner is None:
+            return None
+        return self._attempt(knowledge, call.manner, understood, start)
+
+    def _attempt(self, knowledge: Knowledge, manner: Manner, understood: Understood, start: Start) -> _Attempt | None:
+        reading, question, catalogue = understood.reading, understood.meaning.question, understood.meaning.catalogue
+        if reading is None or question is None or catalogue is None:
             return None
         if understood.terms.evented and not start.live:
             return None
-        return _Attempt(knowledge, understood, reading, question, catalogue, start, self._log, call.manner)
+        return _Attempt(knowledge, understood, reading, question, catalogue, start, self._log, manner)
 
 
 @dataclass(slots=True)
@@ -127,7 +137,11 @@ class _Attempt:
     catalogue: Catalogue
     start: Start
     log: ChangeLog
-    manner: Manner | None
+    manner: Manner
+
+    def answer(self, stale: object = None) -> Recalled | Lacking | Long | None:
+        """Answer the read, or tell what is lacking."""
+        return self.listed(stale) if self.reading.keys is None else self.by_id(self.reading.keys)
 
     def by_id(self, keys: Sequence[Key]) -> Recalled | Lacking:
         """Answer a query that names its rows, in the order in which it names them."""
