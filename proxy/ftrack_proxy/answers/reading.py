@@ -10,7 +10,7 @@ from ftrack_proxy.answers.by_id import Key, keys_of
 from ftrack_proxy.answers.knowledge import Listing, Ref
 from ftrack_proxy.answers.tree import Tree, projections_of
 from ftrack_proxy.language.canonical import canonical
-from ftrack_proxy.language.syntax import Membership, Path, Query, Step, Text
+from ftrack_proxy.language.syntax import Comparison, Membership, Path, Query, Step, Text
 from ftrack_proxy.schema.catalogue import Catalogue
 
 
@@ -45,9 +45,11 @@ def reading_of(query: Query, tree: Tree, catalogue: Catalogue) -> Reading:
 
 def by_id(type_name: str, key: str, identities: Sequence[str], tree: Tree) -> Query:
     """The query for the rows of these ids."""
-    values = tuple(Text(identity, quoted=True) for identity in identities)
-    criteria = Membership(Path((Step(key),)), negated=False, values=values)
-    return Query(type_name, projections_of(tree) or (Path((Step(key),)),), criteria)
+    path, values = Path((Step(key),)), tuple(Text(identity, quoted=True) for identity in identities)
+    criteria: Comparison | Membership = Membership(path, negated=False, values=values)
+    if len(values) == 1:
+        criteria = Comparison(path, "is", values[0])
+    return Query(type_name, projections_of(tree) or (path,), criteria)
 
 
 def name_of(query: Query) -> str:

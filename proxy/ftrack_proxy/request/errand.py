@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from ftrack_proxy.answers.budget import Budget
 from ftrack_proxy.answers.knowledge import Group, Knowledge, Listing, Ref, Source
@@ -16,7 +17,9 @@ from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
+from ftrack_proxy.ports import AnswerLost
 from ftrack_proxy.protocol.options import Manner
+from ftrack_proxy.protocol.responses import is_refusal
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import JOINABLE_AGE, Fetched
@@ -31,6 +34,8 @@ _MOST_ROWS = 5_000
 # Rows that a list is reckoned to have until it is known.
 _ROWS_A_LIST = 5
 _AT_ONCE = 4
+# Members that a client may come to by itself after ftrack did not answer for many at once.
+_SETBACK = 20
 _NEVER = -(10**9)
 
 Subject = tuple[bytes, object]
@@ -40,7 +45,8 @@ Subject = tuple[bytes, object]
 class Errand:
     """Requests to send. ``covers`` names, for others who would ask the same, what they will bring.
 
-    ``finish`` makes knowledge of the answers; ``spare`` are rows beyond those that the client asked for.
+    ``finish`` makes knowledge of the answers; ``spare`` are rows beyond those that the client asked for; ``set_back``
+    sees to it that so much is not asked for again at once, should it fail.
     """
 
     questions: Sequence[tuple[str, Understood]]
@@ -48,6 +54,7 @@ class Errand:
     spare: int = 0
     widened: str | None = None
     finish: Callable[[Fetched], None] | None = None
+    set_back: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +137,15 @@ class Errands:
             self.counters.prefetches += 1
             self.counters.prefetched += errand.spare
         asked = (self._ask(call, expression, u, errand) for expression, u in errand.questions)
-        fetched = await asyncio.gather(*asked)
+        try:
+            fetched = await asyncio.gather(*asked)
+        except AnswerLost:
+            _set_back(errand)
+            raise
         failed = next((one for one in fetched if one.result is None), None)
         if failed is not None:
-            if errand.widened is not None:
+            _set_back(errand)
+            if errand.widened is not None and is_refusal(failed.plain):
                 self.usual.refuse(errand.widened)
             return failed
         return fetched[-1] if fetched else None
@@ -176,7 +188,8 @@ class Errands:
         assert catalogue is not None
         self.usual.note(type_name, reading.tree, catalogue)
         ref = reading.refs()[0]
-        siblings = self._siblings(call, knowledge, understood, ref, (type_name, *paths_of(reading.tree)), start)
+        walk = (type_name, *paths_of(reading.tree))
+        group, siblings = self._siblings(call, knowledge, understood, ref, walk, start)
         identities = [ref.key[0], *siblings]
         usual = self.usual.of(type_name, catalogue) if call.manner is Manner.NORMALISED else {}
         for tree in (united((reading.tree, usual)), reading.tree):
@@ -187,28 +200,30 @@ class Errands:
                     {(type_name, (identity,)): tree for identity in identities},
                     spare=len(siblings),
                     widened=type_name if tree is not reading.tree else None,
+                    set_back=None if group is None else partial(group.walked.__setitem__, walk, -_SETBACK),
                 )
         return None
 
     def _siblings(
         self, call: ApiCall, knowledge: Knowledge, understood: Understood, ref: Ref, walk: object, start: Start
-    ) -> list[str]:
-        """The ids of the rows that the client is about to come to, if it walks along a list."""
+    ) -> tuple[Group | None, list[str]]:
+        """The list that the client walks along, if any, and the ids of the rows that it is about to come to."""
         known = knowledge.known(ref)
         walked = known.walk(walk) if known is not None else ()
         attempt = self.recall.begin(call, understood, start)
         question = understood.meaning.question
         if not walked or attempt is None or question is None:
-            return []
+            return None, []
+        group = max(walked, key=lambda group: len(group.members))
         found: list[str] = []
-        for other in _onwards(max(walked, key=lambda group: len(group.members)), ref):
+        for other in _onwards(group, ref):
             if len(found) == _CHUNK - 1:
                 break
             told = knowledge.known(other)
             type_name = told.observations[0].type_name if told is not None and told.observations else None
             if other.family == ref.family and type_name in question.types and not attempt.knows(other):
                 found.append(other.key[0])
-        return found[: self.budget.take(len(found), start.at)]
+        return group, found[: self.budget.take(len(found), start.at)]
 
     def _question(
         self, type_name: str, key: str, identities: Sequence[str], tree: Tree
@@ -262,7 +277,13 @@ class Errands:
                 group.walked[walk.shape] = _NEVER
 
         names: dict[object, Tree] = {list_name(walk, identity): reading.tree for identity in identities}
-        return Errand([(expression, understood)], names, spare=len(identities) - 1, finish=finish)
+        return Errand(
+            [(expression, understood)],
+            names,
+            spare=len(identities) - 1,
+            finish=finish,
+            set_back=partial(group.walked.__setitem__, walk.shape, -_SETBACK),
+        )
 
     def _has_list(self, knowledge: Knowledge, asked: Understood, name: str, start: Start) -> bool:
         reading, families = asked.reading, asked.families or frozenset()
@@ -271,6 +292,11 @@ class Errands:
             listing_covers(reading, listing) and not self.recall.is_doubtful(listing.source, families, start)
             for listing in knowledge.listings(name)
         )
+
+
+def _set_back(errand: Errand) -> None:
+    if errand.set_back is not None and errand.spare:
+        errand.set_back()
 
 
 def _split(knowledge: Knowledge, walk: Walk, identities: Sequence[str], fetched: Fetched) -> bool:

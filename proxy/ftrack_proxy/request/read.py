@@ -12,11 +12,11 @@ from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.protocol.headers import Forwarded, Handling, end_to_end
-from ftrack_proxy.protocol.responses import contradict, decode, is_refusal, known_attributes
+from ftrack_proxy.protocol.responses import contradict, decode, is_refusal, known_attributes, refuses_credentials
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.asked import Asked
 from ftrack_proxy.request.call import ApiCall, Read, Reply
-from ftrack_proxy.request.errand import Errands
+from ftrack_proxy.request.errand import Errand, Errands
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import Fetched, Flight, Flights
 from ftrack_proxy.request.journal import Journal
@@ -173,9 +173,14 @@ class Reader:
         errand = self._errands.plan(call, understood, lacking, start)
         if errand is None:
             return None
-        fetched = await self._errands.carry_out(call, errand, start)
-        if fetched is not None and fetched.result is None and not is_refusal(fetched.plain):
-            # A gateway's error, or one of credentials: the client's own words would meet it, too.
+        try:
+            fetched = await self._errands.carry_out(call, errand, start)
+        except AnswerLost:
+            if not errand.spare:
+                raise
+            # It may have been lost for being so long.
+            return None
+        if fetched is not None and fetched.result is None and _would_fail_anyway(fetched, errand):
             return Served(replace(handling, stored=False), None, fetched)
         found = await self._look_up.recalled(read, handling)
         return replace(found, fetched=fetched) if isinstance(found, Served) else None
@@ -212,6 +217,17 @@ class Reader:
 
 class _NothingCached(Exception):
     """Nothing fresh is stored and the client does not want us to ask."""
+
+
+def _would_fail_anyway(failed: Fetched, errand: Errand) -> bool:
+    """True if the client's own words would meet the same error: one of credentials, or of a gateway's."""
+    try:
+        answer = decode(failed.plain)
+    except (ValueError, RecursionError):
+        answer = None
+    if refuses_credentials(answer):
+        return True
+    return not is_refusal(failed.plain) and not errand.spare
 
 
 def same_moment(began: Start, start: Start) -> bool:
