@@ -286,10 +286,10 @@ class Errands:
         )
 
     def _has_list(self, knowledge: Knowledge, asked: Understood, name: str, start: Start) -> bool:
-        reading, families = asked.reading, asked.families or frozenset()
+        reading = asked.reading
         assert reading is not None
         return any(
-            listing_covers(reading, listing) and not self.recall.is_doubtful(listing.source, families, start)
+            listing_covers(reading, listing) and not self.recall.is_doubtful(listing.source, asked, start)
             for listing in knowledge.listings(name)
         )
 

@@ -18,6 +18,7 @@ from ftrack_proxy.freshness.changes import ChangeKind, ChangeSource
 from ftrack_proxy.freshness.evaluate import evaluate
 from ftrack_proxy.freshness.facts import Facts
 from ftrack_proxy.freshness.judge import judge
+from ftrack_proxy.freshness.policy import Terms
 from ftrack_proxy.freshness.question import Question
 from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.freshness.truth import Truth
@@ -104,10 +105,11 @@ class Recall:
         attempt = self.begin(call, understood, start)
         return None if attempt is None else attempt.answer(stale)
 
-    def is_doubtful(self, source: Source, families: frozenset[str], start: Start) -> bool:
-        """True if so much changed at once that hardly anything is still good of what ``source`` told of families."""
-        if source.began.stretch != start.stretch or source.good_through < self._log.tail:
+    def is_doubtful(self, source: Source, understood: Understood, start: Start) -> bool:
+        """True if of all that ``source`` told in answer to such questions hardly anything is still good."""
+        if not _is_usable(source, understood.terms, start) or source.good_through < self._log.tail:
             return True
+        families = understood.families or frozenset()
         return any(True for _ in self._log.unplaced(source.good_through, start.seq, families))
 
     def begin(self, call: ApiCall, understood: Understood, start: Start) -> _Attempt | None:
@@ -230,9 +232,7 @@ class _Attempt:
 
     def is_usable(self, source: Source) -> bool:
         """True if an answer may be served at all at the start of this read, whatever has changed since."""
-        began, start = source.began, self.start
-        young = start.at - began.at <= self.understood.terms.max_age
-        return began.stretch == start.stretch and young and start.at <= source.fresh_until
+        return _is_usable(source, self.understood.terms, self.start)
 
     def _is_row(self, used: Mapping[Ref, Observation], ref: Ref, judge_row: RowJudge) -> bool:
         return used[ref].type_name in self.question.types and judge_row.accepts(used)
@@ -292,3 +292,8 @@ class _Attempt:
             fresh_until=min((source.fresh_until for source in origins), default=float("inf")),
         )
         return Recalled(kind, result, any(source.prefetched for source in origins))
+
+
+def _is_usable(source: Source, terms: Terms, start: Start) -> bool:
+    young = start.at - source.began.at <= terms.max_age
+    return source.began.stretch == start.stretch and young and start.at <= source.fresh_until
