@@ -96,7 +96,10 @@ def test_a_renamed_sequence_is_felt_below_it_alone(studio: Studio) -> None:
         "select name, color from Status",
     ]
     logged = one(studio, f'select id from Task where parent.parent.id is "{here}"')
+    before = studio.changes
     studio.server.create("Timelog", context_id=logged, user_id=made.users["ana"], duration=60)
+    studio.wait_for_change(before)
+    studio.proxy.clock.ahead += 1  # what is asked now has nothing to settle
     for expression in (*below, *beside):
         assert warm(ana, expression).rows, expression
     before = studio.changes
