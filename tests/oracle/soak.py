@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.oracle.course import WAYS, open_stage, take
 from tests.oracle.stage import Mismatch, Stage
-from tests.oracle.tally import Tally
+from tests.oracle.tally import KINDS, Tally
 
 _STEPS = 120
 _LEAST_HITS = 0.3
@@ -61,6 +61,10 @@ def main() -> int:
     print(f"{_progress(tally, began, seed)}\n{tally}")
     if tally.hit_ratio < _LEAST_HITS:
         print(f"vacuous: less than {_LEAST_HITS:.0%} of the answers came from the store")
+        return 1
+    missing = [kind for kind in KINDS if not tally.kinds[kind]]
+    if missing:
+        print(f"vacuous: no answer was {', '.join(missing)}")
         return 1
     return 0
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from tests.oracle.wire import Heard
 
+KINDS = ("exact", "equivalent", "window", "projection", "entity", "partial")
+"""The ways in which an answer, or some of it, comes from what is stored."""
+
 
 @dataclass
 class Tally:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from ftrack_proxy.answers.fresh import RowJudge
+from ftrack_proxy.answers.knowledge import Knowledge, Ref, Source
 from tests.oracle import course, races, walks, ways
 from tests.oracle.answers import difference
 from tests.oracle.soak import episode
 from tests.oracle.stage import Mismatch, Stage
-from tests.oracle.tally import Tally
+from tests.oracle.tally import KINDS, Tally
 
 _SEEDS = st.integers(0, 2**32 - 1)
 _COMMON = (ways.own_write, ways.own_write_unheard, ways.foreign_write, ways.foreign_write_late, races.race,
@@ -74,7 +77,7 @@ def test_drawn_histories() -> None:
     run_state_machine_as_test(
         _Machine,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=10,
             derandomize=True,
             database=None,
@@ -97,6 +100,7 @@ def _is_telling(tally: Tally) -> None:
     print(tally)
     assert tally.checked >= 300
     assert tally.hit_ratio >= 0.3, f"hardly anything came from the store: {tally}"
+    assert min(tally.kinds[kind] for kind in KINDS) >= 5, f"some ways to answer were hardly seen: {tally}"
 
 
 def test_a_proxy_that_hears_no_events_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +110,38 @@ def test_a_proxy_that_hears_no_events_is_found_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(judge, "first_affecting", lambda *_: None)
     with pytest.raises(Mismatch, match=r"(?s)seed 3.*own write|foreign write.*Cache-Status.*difference"):
         episode(3, Tally(), enough=3_000, deadline=float("inf"))
+
+
+def test_known_entities_that_never_change_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RowJudge, "accepts", lambda *_: True)
+    with pytest.raises(Mismatch, match=r"(?s)detail=entity.*difference"):
+        episode(4, Tally(), enough=3_000, deadline=float("inf"))
+
+
+def test_an_entity_of_two_moments_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """G7: what several answers told of an entity, all put into one."""
+    observe = Knowledge.observe
+
+    def mixed(
+        self: Knowledge, ref: Ref, source: Source, type_name: str, values: Mapping[str, Any], asked: frozenset[str]
+    ) -> None:
+        known = self.known(ref)
+        for old in known.observations if known is not None else ():
+            values = {**dict(zip(old.layout.places, old.values, strict=True)), **values}
+        observe(self, ref, source, type_name, values, asked)
+
+    monkeypatch.setattr(Knowledge, "observe", mixed)
+    stage = Stage(5, Tally())
+    try:
+        with pytest.raises(Mismatch, match=r"at no moment|torn"):
+            _take_often(stage, walks.one_moment)
+    finally:
+        stage.close()
+
+
+def _take_often(stage: Stage, way: ways.Way) -> None:
+    for _ in range(60):
+        course.take(stage, way)
 
 
 def test_answers_are_compared_as_clients_decode_them() -> None:
