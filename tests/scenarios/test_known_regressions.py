@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.studio import Person, Studio, open_studio
+from tests.scenarios.studio import Person, Studio, open_studio, warm
 
 pytestmark = pytest.mark.required
 
@@ -64,6 +64,16 @@ def test_values_are_not_shown_where_only_keys_may_be_asked_for(studio: Studio) -
     ana.ask("select custom_attributes from Shot")
     for shown in ("custom_attributes, custom_attributes.key", "custom_attributes.key, custom_attributes"):
         agreed(studio, ana, f"select {shown} from Shot where id is {shot}")
+
+
+def test_pages_of_named_rows_fit_together(studio: Studio) -> None:
+    """In which order rows are that are named in no order is ftrack's to say: pages are cut by it alone."""
+    ana, tasks = studio.person(), studio.server.production.tasks
+    warm(ana, "select name from Task")
+    named = f"select name from Task where id in ({', '.join(reversed(tasks))})"
+    for window in (" offset 1 limit 1", " limit 2", " offset 1"):
+        agreed(studio, ana, named + window)
+    assert ana.ask(named + f" offset 0 limit {len(tasks)}").is_hit
 
 
 def created(entity_type: str, **data: Any) -> dict[str, Any]:

@@ -38,9 +38,15 @@ class Reading:
 def reading_of(query: Query, tree: Tree, catalogue: Catalogue) -> Reading:
     """Read a query that is known to resolve and shows ``tree``."""
     keys = keys_of(query, catalogue)
-    if keys is not None and query.order and len(keys) > 1:
+    if keys is not None and len(keys) > 1 and (query.order or _cuts(query, len(keys))):
+        # Which rows stand where, only ftrack knows.
         keys = None
     return Reading(query, tree, catalogue.family_of[query.entity_type], keys, name_of(query) if keys is None else "")
+
+
+def _cuts(query: Query, rows: int) -> bool:
+    """True if a query's window may leave out some of so many rows."""
+    return bool(query.offset) or (query.limit is not None and query.limit < rows)
 
 
 def by_id(type_name: str, key: str, identities: Sequence[str], tree: Tree) -> Query:
