@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.oracle.deeds import Deed, deleted, updated
+from tests.oracle.deeds import Deed, created, deleted, updated
 from tests.oracle.population import Population, Row
 
 _CONTEXTS = ("Task", "Shot", "Sequence", "Folder")
@@ -33,7 +33,30 @@ class Aimed:
         above = self._there.pick(self._chance.choice(("Shot", "Sequence")))
         if chosen < 0.3 and kind in ("Task", "Shot") and above is not None and not self._there.is_below(above, row):
             return Deed("move it", (updated(kind, row["id"], parent_id=above["id"]),))
-        return self.several_values(row)
+        return (self._something_below(row) if chosen < 0.55 else None) or self.several_values(row)
+
+    def _something_below(self, row: Row) -> Deed | None:
+        """Something new hangs on a row."""
+        kind, identity = row["__type__"], self._there.new_id()
+        self._count += 1
+        note = created("Note", id=identity, content=f"turn {self._count}", parent_id=row["id"], parent_type=kind)
+        if kind == "AssetVersion":
+            return Deed("note on it", (note,))
+        if kind not in _CONTEXTS:
+            return None
+        below = "Task" if kind in ("Task", "Shot") else "Shot"
+        who = self._chance.choice(self._there.users)
+        choices = (
+            ("note on it", note),
+            ("child of it", created(below, id=identity, name=f"turn {self._count}", parent_id=row["id"])),
+            (
+                "assign it",
+                created("Appointment", id=identity, type="assignment", context_id=row["id"], resource_id=who),
+            ),
+            ("time on it", created("Timelog", id=identity, duration=60.0, context_id=row["id"], user_id=who)),
+        )
+        kind_of, operation = self._chance.choice(choices)
+        return Deed(kind_of, (operation,))
 
     def _values(self, kind: str) -> dict[str, Any]:
         self._count += 1
@@ -51,6 +74,11 @@ class Aimed:
     def _id(self, kind: str) -> Any:
         row = self._there.pick(kind)
         return row["id"] if row is not None else None
+
+    @staticmethod
+    def can_hit(kind: str) -> bool:
+        """Whether there are deeds for rows of a type."""
+        return kind in (*_CONTEXTS, "AssetVersion", "Project", "User", "Note")
 
     def someone(self) -> Row:
         """A row that can be aimed at."""

@@ -12,12 +12,12 @@ from typing import Any
 
 import orjson
 
-from tests.oracle.answers import Decoded, Identity, Torn
+from tests.oracle.answers import Decoded, Identity, Torn, answer_of
 from tests.oracle.deeds import Deed
 from tests.oracle.questions import Question
 from tests.oracle.stage import Mismatch, Stage
 from tests.oracle.wire import Heard
-from tests.oracle.wording import wording_of
+from tests.oracle.wording import Wording, wording_of
 
 # They carry the asker's key.
 _SIGNED = frozenset({"thumbnail_url", "url"})
@@ -55,29 +55,30 @@ class Past:
         if not isinstance(entries, list):
             self._stage.compare(question, heard, self._stage.truths([question]))
             return
+        try:
+            answer_of(heard.body)
+        except Torn as torn:
+            raise Mismatch(self._stage.report(question, heard, b"", f"torn: {torn}")) from None
         for expression, entry in zip(question.expressions, entries, strict=True):
-            what = self._wrong(question.user, expression, entry)
+            what = self._wrong(question, expression, entry)
             if what is not None:
                 raise Mismatch(self._stage.report(question, heard, self._stage.truths([question])[0], what))
 
-    def _wrong(self, user: str, expression: str, entry: Any) -> str | None:
+    def _wrong(self, question: Question, expression: str, entry: Any) -> str | None:
         answer = Decoded()
-        try:
-            rows = [answer.add(row) for row in entry["data"]]
-        except Torn as torn:
-            return f"torn: {torn}"
+        rows = [answer.add(row) for row in entry["data"]]
         wording = wording_of(expression)
         if wording is None:
             return None
-        everything = f"select {', '.join(wording.projections)} from {wording.kind}"
-        everything = everything if wording.projections else wording.kind
+        if not _in_order([answer.entities[row] for row in rows], wording.order):
+            return f"the rows show that their order is of another moment: {entry['data']}"
         uncut = f"{wording.kind} where {wording.criteria}" if wording.criteria else wording.kind
         for identity, told in answer.entities.items():
-            known = [(c, self._moment(c, user, everything)[1].get(identity)) for c in self._commits(identity, told)]
-            moments = [c for c, there in known if there is not None and _agrees(told, there)]
+            known = [(c, self._told(c, question, identity)) for c in self._commits(identity, told)]
+            moments = [c for c, there in known if _agrees(told, there)]
             if not moments:
                 return f"{identity} is {told}, which it was at no moment: {known}"
-            if identity in rows and not any(identity in self._moment(c, user, uncut)[0] for c in moments):
+            if identity in rows and not any(identity in self._moment(c, question.user, uncut)[0] for c in moments):
                 return f"{identity} is {told}, but when it was, at {moments}, it was not among the rows"
         return None
 
@@ -85,6 +86,16 @@ class Past:
         own = self._own.get(identity[-1], {})
         floors = [commit for name, commit in own.items() if name in told or name == "*"]
         return range(max([self.since, *floors]), self._stage.server.commits + 1)
+
+    def _told(self, commit: int, question: Question, identity: Identity) -> dict[str, Any]:
+        """What a batch's queries show of an entity, if it is reached at all; any of them may tell it for all."""
+        told: dict[str, Any] = {}
+        for expression in question.expressions:
+            wording = wording_of(expression)
+            if wording is not None:
+                everything = str(Wording(wording.kind, wording.projections))
+                told.update(self._moment(commit, question.user, everything)[1].get(identity, {}))
+        return told
 
     def _moment(self, commit: int, user: str, expression: str) -> Moment:
         """The rows of a query and all entities in its answer, right after a commit."""
@@ -95,6 +106,15 @@ class Past:
             told = frozenset(answer.add(row) for row in orjson.loads(orjson.dumps(rows)))
             self._moments[key] = (told, answer.entities)
         return self._moments[key]
+
+
+def _in_order(rows: Sequence[Mapping[str, Any]], order: str) -> bool:
+    """False if rows that are ordered by one text of theirs, and show it, are not in that order."""
+    name, _, direction = order.partition(" ")
+    values = [row.get(name) for row in rows]
+    if "," in order or not all(isinstance(value, str) for value in values):
+        return True
+    return values == sorted(values, key=str, reverse=direction == "desc")
 
 
 def _agrees(told: Mapping[str, Any], there: Mapping[str, Any]) -> bool:

@@ -68,7 +68,9 @@ class Named:
             gone = self._there.gone(kind)
             identities.append(self._chance.choice(gone) if gone else _NEVER_THERE)
         elif chosen < 0.25:
-            identities.append(_NEVER_THERE)
+            identities.append(self._chance.choice((_NEVER_THERE, *self._there.to_come)))
+        elif chosen < 0.3 and self._there.to_come:
+            identities[:] = [self._chance.choice(self._there.to_come)]
         if len(identities) == 1 and self._chance.random() < 0.7:
             return self._single(identities[0])
         self._chance.shuffle(identities)

@@ -19,6 +19,7 @@ class Population:
         self._made = server.production
         self._chance = chance
         self._seen: dict[str, dict[str, None]] = {}
+        self.to_come: list[str] = []
 
     @property
     def users(self) -> list[str]:
@@ -60,9 +61,11 @@ class Population:
         return next((v["value"] for v in values if v["configuration_id"] == configuration["id"]), None)
 
     def new_id(self) -> str:
-        """An id that follows from the seed."""
-        bits = f"{self._chance.getrandbits(128):032x}"
-        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+        """An id that follows from the seed. Clients make ids, so somebody may have asked for it already."""
+        while len(self.to_come) < 3:
+            bits = f"{self._chance.getrandbits(128):032x}"
+            self.to_come.append(f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}")
+        return self.to_come.pop(0)
 
     def is_below(self, context: Row, above: Row) -> bool:
         """Whether a context is the other one or lies below it."""

@@ -125,9 +125,10 @@ class Stage:
     def some_questions(self, count: int) -> list[Question]:
         return self.chance.sample(self.live, min(count, len(self.live)))
 
-    def related_questions(self, count: int) -> list[Question]:
-        """Questions that nobody asked yet, beside live ones and about the rows in their answers."""
-        beside = [self.chance.choice(self.live) for _ in range(count)] if self.live else []
+    def related_questions(self, count: int, to: Sequence[Question] = ()) -> list[Question]:
+        """Questions that nobody asked yet, beside others (live ones) and about the rows in their answers."""
+        known = to or self.live
+        beside = [self.chance.choice(known) for _ in range(count)] if known else []
         found = (self._related.to(q, answer_of(t)) for q, t in zip(beside, self.truths(beside), strict=True))
         return [question for question in found if question is not None]
 
