@@ -68,4 +68,6 @@ def _path(text: str, depth: int) -> tuple[list[str], str]:
     if not text.startswith("."):
         return [stem + path for path in inner], text
     tails, text = _path(text[1:], depth + 1)
+    if len(inner) * len(tails) > _MOST_PATHS:
+        raise ValueError("too many")
     return [f"{stem}{path}.{tail}" for path in inner for tail in tails], text
