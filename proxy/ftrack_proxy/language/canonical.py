@@ -9,7 +9,9 @@ same is not decided.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from ftrack_proxy.language.syntax import (
     Aggregate,
@@ -55,22 +57,46 @@ def _projection(projection: Path | Aggregate) -> str:
     return str(projection)
 
 
+class _Joined(NamedTuple):
+    """Criteria in words; of a connective also what it joins, each once, by its text."""
+
+    text: str
+    connective: type[And | Or] | None = None
+    parts: Mapping[str, _Joined] = MappingProxyType({})
+
+
 def _criteria(criteria: Criteria) -> str:
+    return _joined(criteria).text
+
+
+def _joined(criteria: Criteria) -> _Joined:
     match criteria:
-        case And(terms=terms):
-            joined = {f"({_criteria(term)})" if isinstance(term, Or) else _criteria(term) for term in terms}
-            return " and ".join(sorted(joined))
-        case Or(terms=terms):
-            return " or ".join(sorted(set(map(_criteria, terms))))
+        case And(terms=terms) | Or(terms=terms):
+            return _connected(type(criteria), terms)
         case Not(term=term):
-            return f"not ({_criteria(term)})"
+            return _Joined(f"not ({_criteria(term)})")
         case Comparison(path=path, operator=operator, value=value):
-            return f"{path} {operator} {_value(value)}"
+            return _Joined(f"{path} {operator} {_value(value)}")
         case Membership(path=path, negated=negated, values=values, subquery=subquery):
             listed = canonical(subquery) if subquery is not None else ", ".join(sorted(set(map(_value, values))))
-            return f"{path} {'not_in' if negated else 'in'} ({listed})"
+            return _Joined(f"{path} {'not_in' if negated else 'in'} ({listed})")
         case Quantified(path=path, quantifier=quantifier, inner=inner):  # pragma: no branch - the last kind
-            return f"{path} {quantifier} ({'' if inner is None else _criteria(inner)})"
+            return _Joined(f"{path} {quantifier} ({'' if inner is None else _criteria(inner)})")
+
+
+def _connected(connective: type[And | Or], terms: tuple[Criteria, ...]) -> _Joined:
+    parts: dict[str, _Joined] = {}
+    for term in map(_joined, terms):
+        if term.connective is connective:
+            parts.update(term.parts)
+        else:
+            parts[term.text] = term
+    if len(parts) == 1:
+        return parts.popitem()[1]
+    if connective is Or:
+        return _Joined(" or ".join(sorted(parts)), connective, parts)
+    texts = (f"({text})" if part.connective is Or else text for text, part in parts.items())
+    return _Joined(" and ".join(sorted(texts)), connective, parts)
 
 
 def _value(value: Text) -> str:
