@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
+from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ftrack_proxy.identity.credentials import Credentials, credentials_of, identity_of
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.protocol.encoding import inflate
+from ftrack_proxy.protocol.errors import error_body
 from ftrack_proxy.protocol.headers import (
     CacheControl,
     Forwarded,
@@ -30,7 +36,9 @@ from ftrack_proxy.protocol.operations import OperationKind
 from ftrack_proxy.protocol.responses import (
     contradict,
     decode,
+    decode_exactly,
     is_complete,
+    is_refusal,
     is_success,
     known_attributes,
     refuses_credentials,
@@ -66,6 +74,37 @@ def test_decoding_is_as_lenient_as_the_clients() -> None:
     assert decode(b"[NaN]")[0] != decode(b"[NaN]")[0]
     with pytest.raises(ValueError, match="Expecting value"):
         decode(b"<html>")
+
+
+@pytest.mark.parametrize("value", [b"NaN", b"-Infinity", b"1e400", b'"\\ud83d"'])
+def test_what_cannot_be_encoded_again_is_told(value: bytes) -> None:
+    decoded, exact = decode_exactly(b'[{"a": %b}]' % value)
+    assert not exact
+    assert decoded == json.loads(b'[{"a": %b}]' % value) or value == b"NaN"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    )
+)
+def test_exact_answers_can_be_encoded_again(value: Any) -> None:
+    decoded, exact = decode_exactly(json.dumps(value).encode())
+    assert exact
+    assert orjson.loads(orjson.dumps(decoded)) == value
+
+
+def test_a_refusal_is_an_error_about_the_question() -> None:
+    assert is_refusal(b'{"exception": "ServerError", "content": "no such attribute"}')
+    for body in (b'{"exception": "InvalidCredentialsError"}', b"[{}]", b"{}", b"<html>", b"[" * 100_000):
+        assert not is_refusal(body)
+
+
+def test_errors_name_what_happened() -> None:
+    body = error_body("ServerError", "lost", "gone")
+    assert json.loads(body) == {"exception": "ServerError", "content": "lost", "error_code": "gone"}
+    assert is_refusal(body)
 
 
 def test_the_sole_entry_is_cut_out_byte_for_byte() -> None:

@@ -95,3 +95,13 @@ def test_one_identity_for_all_spellings() -> None:
     assert other is not None
     assert first.operations[0].canonical == second.operations[0].canonical != other.operations[0].canonical
     assert first.operations[0].expression == 'Task where name is "a"'
+
+
+def test_the_same_question_in_other_words() -> None:
+    (asked,) = parse_batch(b'[{"action": "query", "page": 3, "expression": "T"}]').operations  # type: ignore[union-attr]
+    other = asked.asking("select id from T")
+    assert other.expression == "select id from T"
+    batch = parse_batch(b"[" + other.raw + b"]")
+    assert batch is not None
+    assert batch.operations[0] == other
+    assert other.asking("T").canonical == asked.canonical

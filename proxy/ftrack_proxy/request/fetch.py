@@ -18,7 +18,14 @@ from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.protocol.options import Manner
-from ftrack_proxy.protocol.responses import decode, is_complete, is_exact, is_success, refuses_credentials, sole_entry
+from ftrack_proxy.protocol.responses import (
+    decode,
+    decode_exactly,
+    is_complete,
+    is_success,
+    refuses_credentials,
+    sole_entry,
+)
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
@@ -106,7 +113,7 @@ class Fetcher:
         answer = await self._send(call, raw)
         try:
             plain = answer.plain_body()
-            decoded = decode(plain)
+            decoded, exact = decode_exactly(plain)
         except (ValueError, RecursionError):
             return Fetched(began, answer, _best_effort(answer), None, None, False)
         self.learn(call, decoded, 1, began)
@@ -117,14 +124,16 @@ class Fetcher:
         result.complete = _is_complete_list(decoded[0], understood)
         result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
         self._learn_entry(kind, decoded[0])
-        taken = await self._learn_entities(call, understood, plain, decoded[0], result, prefetched=prefetched)
+        taken = None
+        if exact:
+            taken = await self._learn_entities(call, understood, decoded[0], result, prefetched=prefetched)
         return Fetched(began, answer, plain, entry, result, False, taken)
 
     async def _learn_entities(
-        self, call: ApiCall, understood: Understood, plain: bytes, entry: Any, result: Result, *, prefetched: bool
+        self, call: ApiCall, understood: Understood, entry: Any, result: Result, *, prefetched: bool
     ) -> Taken | None:
         knowledge, reading, catalogue = self._recall.knowledge(call), understood.reading, understood.meaning.catalogue
-        if knowledge is None or reading is None or catalogue is None or not is_exact(plain):
+        if knowledge is None or reading is None or catalogue is None:
             return None
         rows, normalised = entry["data"], call.manner is Manner.NORMALISED
         source = Source(result.began, result.good_through, result.fresh_until, prefetched)

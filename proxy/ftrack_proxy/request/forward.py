@@ -14,7 +14,7 @@ from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
-from ftrack_proxy.protocol.responses import decode, is_success
+from ftrack_proxy.protocol.responses import decode_exactly, is_success
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.fetch import Fetcher
@@ -78,11 +78,12 @@ class Forwarder:
         answered = self._journal.log.head
         self.record(changes)
         if began is not None:
-            decoded = _decoded(answer)
+            decoded, exact = _decoded(answer)
             self._fetcher.learn(call, decoded, len(batch.operations) if batch else 0, began)
             if batch is not None and changes:
                 self._learning.wrote(batch, decoded, began)
-                self._take_in(call, batch, decoded, began, answered)
+                if exact:
+                    self._take_in(call, batch, decoded, began, answered)
         return reply.of_answer(answer, handling)
 
     def _take_in(self, call: ApiCall, batch: Batch, decoded: object, began: Start, answered: int) -> None:
@@ -110,8 +111,8 @@ class Forwarder:
         self._journal.record(changes)
 
 
-def _decoded(answer: Answer) -> object:
+def _decoded(answer: Answer) -> tuple[object, bool]:
     try:
-        return decode(answer.plain_body())
+        return decode_exactly(answer.plain_body())
     except (ValueError, RecursionError):
-        return None
+        return None, False
