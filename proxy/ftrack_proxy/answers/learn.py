@@ -56,13 +56,17 @@ def has_ended(reading: Reading, entry: Mapping[str, Any]) -> bool:
     if isinstance(following, dict) and following.get("offset") is not None:
         return False
     limit = reading.query.limit
-    # A full page whose answer says nothing may or may not be the last one.
-    return limit is None or len(entry["data"]) < limit or isinstance(following, dict)
+    # A full page whose answer says nothing may or may not be the last one; a page for no rows says nothing at all.
+    return limit is None or len(entry["data"]) < limit or (limit > 0 and isinstance(following, dict))
 
 
 def _observe(knowledge: Knowledge, taken: Taken, source: Source, catalogue: Catalogue) -> Iterator[None]:
     asked: dict[frozenset[str], frozenset[str]] = {}
     for count, (ref, told) in enumerate(taken.entities.items(), start=1):
+        missing = told.asked.difference(told.values)
+        if missing:
+            # What a type does not have never comes; what it has may have been left out because the entity was short.
+            told.asked -= missing & catalogue.types[told.type_name].attributes.keys()
         # Where what always comes along did not come, it would not the next time either.
         names = frozenset(told.asked) | comes_along(told.type_name, EMPTY, catalogue)
         beyond = told.values.keys() - names

@@ -42,7 +42,8 @@ class Taken:
 
 
 class NotTakenApart(Exception):
-    """The answer has entities without a type or key that the schema knows: it is not known what it tells."""
+    """The answer has entities without a type or key that the schema knows, or contradicts itself: it is not known
+    what it tells."""
 
 
 def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normalised: bool = True) -> Taken:
@@ -51,7 +52,7 @@ def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normali
     One that is not ``normalised`` is cut short only where an entity stands inside itself.
 
     Raises:
-        NotTakenApart: it has entities that cannot be identified.
+        NotTakenApart: it has entities that cannot be identified, or that are shown at two moments.
     """
     taking = _Taking(catalogue)
     refs = tuple(taking.meet(row) for row in rows)
@@ -83,7 +84,7 @@ class _Taking:
             told = self.entities.get(ref_of)
             if told is None:
                 self.entities[ref_of] = Told(current[_TYPE], current)
-            elif told.type_name != current[_TYPE]:
+            elif _contradict(told.written, current):
                 raise NotTakenApart
             else:
                 told.written = {**current, **told.written}
@@ -108,7 +109,10 @@ class _Taking:
         family, primary_key = identity
         key = tuple([entity.get(name) for name in primary_key])
         ref = Ref(family, key)
-        known = self._refs.get(ref)
+        try:
+            known = self._refs.get(ref)
+        except TypeError:  # a list or an object stands where the key should
+            raise NotTakenApart from None
         if known is None:
             if not all(isinstance(part, str) for part in key):
                 raise NotTakenApart
@@ -173,6 +177,14 @@ class _Taking:
     def _is_collection(self, type_name: str, name: str) -> bool:
         attribute = self._catalogue.types[type_name].attributes.get(name)
         return attribute is not None and attribute.target is not None
+
+
+def _contradict(told: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """True if two occurrences of an entity cannot be of one moment: a write's answer may tell of several."""
+    for name, value in current.items():
+        if name in told and told[name] != value and type(value) is not dict and type(value) is not list:
+            return True
+    return False
 
 
 def _fragment(value: Any) -> orjson.Fragment:
