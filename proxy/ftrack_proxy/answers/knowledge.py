@@ -10,16 +10,21 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+import orjson
+
 from ftrack_proxy.answers.by_id import Key
 from ftrack_proxy.freshness.result import Start
 
 _MOST_OBSERVATIONS: Final = 4
 _MOST_GROUPS: Final = 4
 _MOST_WALKS: Final = 8
-# Bytes that a known entity, an observation, a value and a listed row stand for, roughly (measured).
+_MOST_WALKED: Final = 100
+# Bytes that a known entity, an observation, a value, one with an inside, a list and a listed row stand for, roughly (measured).
 _WEIGHT_OF_ENTITY: Final = 300
 _WEIGHT_OF_OBSERVATION: Final = 150
 _WEIGHT_OF_VALUE: Final = 60
+_WEIGHT_OF_JSON: Final = 300
+_WEIGHT_OF_LIST: Final = 300
 _WEIGHT_OF_ROW: Final = 10
 
 
@@ -73,6 +78,20 @@ class Observation:
     layout: Layout
     values: tuple[Any, ...]
 
+    @property
+    def weight(self) -> int:
+        """Bytes that it stands for, roughly."""
+        weight = _WEIGHT_OF_OBSERVATION + _WEIGHT_OF_VALUE * len(self.values)
+        for value in self.values:
+            kind = type(value)
+            if kind is str:
+                weight += len(value) if len(value) > _WEIGHT_OF_VALUE else 0
+            elif kind is orjson.Fragment:
+                weight += _WEIGHT_OF_JSON
+            elif kind is tuple:
+                weight += _WEIGHT_OF_ROW * len(value)
+        return weight
+
     def value(self, name: str) -> Any:
         """The value of an attribute that is in the layout."""
         return self.values[self.layout.places[name]]
@@ -87,6 +106,12 @@ class Group:
 
     members: tuple[Ref, ...]
     walked: dict[object, int] = field(default_factory=dict)
+
+    def step(self, walk: object) -> None:
+        """Note one more member that was asked for by itself; what was asked long ago is forgotten."""
+        self.walked[walk] = self.walked.pop(walk, 0) + 1
+        if len(self.walked) > _MOST_WALKED:
+            del self.walked[next(iter(self.walked))]
 
 
 @dataclass(slots=True, eq=False)
@@ -106,7 +131,7 @@ class Known:
         if walk not in self.walks:
             self.walks = (walk, *self.walks[: _MOST_WALKS - 1])
             for group in self.groups:
-                group.walked[walk] = group.walked.get(walk, 0) + 1
+                group.step(walk)
         return tuple(group for group in self.groups if group.walked.get(walk, 0) > 1)
 
 
@@ -160,10 +185,11 @@ class Knowledge:
 
     def note_absent(self, type_name: str, key: Key, source: Source) -> None:
         """Take in that a type has no row of this key."""
-        self._absent.pop((type_name, key), None)
-        self._absent[type_name, key] = source
-        self.weight += _WEIGHT_OF_ENTITY
-        self._shrink()
+        earlier = self._absent.pop((type_name, key), None)
+        self._absent[type_name, key] = source if earlier is None or _later(source, earlier) else earlier
+        if earlier is None:
+            self.weight += _WEIGHT_OF_ENTITY
+            self._shrink()
 
     def absent(self, type_name: str, key: Key) -> Source | None:
         """Return the answer that lacked this row."""
@@ -177,7 +203,7 @@ class Knowledge:
             if known is not None:
                 known.groups = (group, *known.groups[: _MOST_GROUPS - 1])
                 for walk in known.walks:
-                    group.walked[walk] = group.walked.get(walk, 0) + 1
+                    group.step(walk)
         return group
 
     def list(self, name: str, listing: Listing) -> None:
@@ -185,7 +211,7 @@ class Knowledge:
         earlier = self._listings.pop(name, ())
         kept = tuple(other for other in earlier if not _inside(other, listing))[: _MOST_OBSERVATIONS * 4]
         self._listings[name] = (listing, *kept)
-        self.weight += sum(_weight_of(other) for other in self._listings[name]) - sum(map(_weight_of, earlier))
+        self.weight += _weight_of(name, self._listings[name]) - _weight_of(name, earlier)
         self._shrink()
 
     def listings(self, name: str) -> tuple[Listing, ...]:
@@ -211,9 +237,7 @@ class Knowledge:
         return layout
 
     def _weigh(self, known: Known) -> None:
-        weight = _WEIGHT_OF_ENTITY
-        for observation in known.observations:
-            weight += _WEIGHT_OF_OBSERVATION + _WEIGHT_OF_VALUE * len(observation.values)
+        weight = _WEIGHT_OF_ENTITY + sum(observation.weight for observation in known.observations)
         self.weight += weight - known.weight
         known.weight = weight
         self._shrink()
@@ -227,7 +251,8 @@ class Knowledge:
                 del self._absent[next(iter(self._absent))]
                 self.weight -= _WEIGHT_OF_ENTITY
             if self._listings:
-                self.weight -= sum(map(_weight_of, self._listings.pop(next(iter(self._listings)))))
+                name = next(iter(self._listings))
+                self.weight -= _weight_of(name, self._listings.pop(name))
             if len(self._entities) <= 1 and not self._absent and not self._listings:
                 return
 
@@ -294,8 +319,9 @@ def _later(one: Source, other: Source) -> bool:
 def _inside(old: Listing, new: Listing) -> bool:
     if old.offset < new.offset or not _later(new.source, old.source):
         return False
-    return new.ended or old.offset + len(old.rows) <= new.offset + len(new.rows)
+    return new.ended or (not old.ended and old.offset + len(old.rows) <= new.offset + len(new.rows))
 
 
-def _weight_of(listing: Listing) -> int:
-    return 300 + _WEIGHT_OF_ROW * len(listing.rows)
+def _weight_of(name: str, listings: tuple[Listing, ...]) -> int:
+    weight = sum(_WEIGHT_OF_LIST + _WEIGHT_OF_ROW * len(listing.rows) for listing in listings)
+    return len(name) + weight if listings else 0
