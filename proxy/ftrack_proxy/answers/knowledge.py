@@ -19,7 +19,8 @@ _MOST_OBSERVATIONS: Final = 4
 _MOST_GROUPS: Final = 4
 _MOST_WALKS: Final = 8
 _MOST_WALKED: Final = 100
-# Bytes that a known entity, an observation, a value, one with an inside, a list and a listed row stand for, roughly (measured).
+# Bytes that a known entity, an observation, a value, one with an inside, a list and a listed row stand for, roughly
+# (measured).
 _WEIGHT_OF_ENTITY: Final = 300
 _WEIGHT_OF_OBSERVATION: Final = 150
 _WEIGHT_OF_VALUE: Final = 60
