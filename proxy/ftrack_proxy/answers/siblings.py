@@ -21,7 +21,7 @@ _PLACEHOLDER: Final = Text("?", quoted=True)
 
 
 class NotSplit(Exception):
-    """It cannot be told to which of the queries a row belongs."""
+    """It cannot be told what each of the queries would have answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Walk:
         """Sort the rows of the answer by id, each part in the answer's order.
 
         Raises:
-            NotSplit: a row does not show to which id it belongs.
+            NotSplit: a row does not show to which id it belongs, or came twice.
         """
         rows: dict[str, list[Ref]] = {identity: [] for identity in identities}
         for row in taken.rows:
@@ -60,6 +60,8 @@ class Walk:
             if identity not in rows:
                 raise NotSplit
             rows[identity].append(row)
+        if len(set(taken.rows)) != len(taken.rows):
+            raise NotSplit
         return {identity: tuple(found) for identity, found in rows.items()}
 
     def fits(self, rows: Sequence[Ref]) -> bool:
@@ -97,29 +99,26 @@ def _with(query: Query, term: Comparison, other: Criteria) -> Query:
 def _families(path: Path, start: str, catalogue: Catalogue) -> tuple[str, ...]:
     """The families of the entities whose id a path compares: through references alone, each row has one then."""
     type_name = start
-    for index, step in enumerate(path.steps):
+    *through, last = path.steps
+    for step in through:
         attribute = _attribute(type_name, step, catalogue)
-        if attribute is None:
+        if attribute is None or attribute.kind is not Kind.REFERENCE or attribute.target is None:
             return ()
-        last = index == len(path.steps) - 1
-        if attribute.kind is Kind.SCALAR:
-            if not last:
-                return ()
-            if index and step.name in catalogue.types[type_name].primary_key:
-                return (catalogue.family_of[type_name],)
-            return tuple({catalogue.family_of[name] for name in attribute.key_of if name in catalogue.family_of})
-        if attribute.kind is not Kind.REFERENCE or attribute.target not in catalogue.types or last:
-            return ()
-        type_name = attribute.target or ""
-    return ()
+        type_name = attribute.target
+    attribute = _attribute(type_name, last, catalogue)
+    if attribute is None or attribute.kind is not Kind.SCALAR:
+        return ()
+    if through and last.name in catalogue.types[type_name].primary_key:
+        return (catalogue.family_of[type_name],)
+    return tuple({catalogue.family_of[name] for name in attribute.key_of if name in catalogue.family_of})
 
 
 def _attribute(type_name: str, step: Step, catalogue: Catalogue) -> Attribute | None:
-    declared = catalogue.types[type_name]
-    attribute = declared.attributes.get(step.name)
-    if attribute is None or step.cast is not None or attribute.computed or len(declared.primary_key) != 1:
+    declared = catalogue.types.get(type_name)
+    if declared is None or step.cast is not None or len(declared.primary_key) != 1:
         return None
-    return None if attribute.name == "id" and attribute.kind is not Kind.SCALAR else attribute
+    attribute = declared.attributes.get(step.name)
+    return None if attribute is None or attribute.computed else attribute
 
 
 def _behind(taken: Taken, row: Ref, path: Path) -> str:
