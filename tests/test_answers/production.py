@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.answers.knowledge import Source
 from ftrack_proxy.answers.reading import Reading, reading_of
+from ftrack_proxy.answers.tree import Tree, tree_of
 from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.language.parser import parse
 from tests.test_affects.cases import catalogue
 
-Tree = Mapping[str, "Tree"]
 Identity = tuple[str, ...]
 CATALOGUE = catalogue()
 
@@ -99,9 +99,10 @@ def narrower(tree: Tree) -> st.SearchStrategy[Tree]:
 
 def reading(tree: Tree, rest: str = "Task") -> Reading:
     """A query that shows a tree."""
-    found = reading_of(parse(f"select {', '.join(_paths(tree)) or 'id'} from {rest}"), CATALOGUE)
-    assert found is not None
-    return found
+    query = parse(f"select {', '.join(_paths(tree)) or 'id'} from {rest}")
+    shown = tree_of(query, CATALOGUE)
+    assert shown is not None
+    return reading_of(query, shown, CATALOGUE)
 
 
 def _paths(tree: Tree) -> Iterable[str]:

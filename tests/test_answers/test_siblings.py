@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftrack_proxy.answers.knowledge import Ref
-from ftrack_proxy.answers.reading import name_of, reading_of
+from ftrack_proxy.answers.reading import name_of
 from ftrack_proxy.answers.siblings import NotSplit, Walk, list_name, walks_of
 from ftrack_proxy.answers.take_apart import Taken, take_apart
+from ftrack_proxy.answers.tree import tree_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import parse
 from tests.test_answers.production import CATALOGUE, CONTEXTS, STATUSES, TASKS, Production, answer, productions
@@ -62,7 +63,7 @@ def test_an_id_that_rows_refer_to(expression: str, families: set[str]) -> None:
         "Task where parent_id is S1",
         "Task where parent_id is s1 or parent_id is s2",
         "Task where not parent_id is s1",
-        "Task where parent_id is s1 limit 99",
+        "Task where parent_id is s1 order by name limit 99",
         "Task where parent_id is s1 offset 1",
         "Task where children.id is s1",
         "Task where children.parent_id is s1",
@@ -81,6 +82,15 @@ def test_what_is_no_walk(expression: str) -> None:
     assert walks(expression) == []
 
 
+@pytest.mark.parametrize(
+    ("window", "rows", "fits"),
+    [("", 500, True), (" limit 100", 500, True), (" limit 2", 2, True), (" limit 2", 3, False), (" limit 1", 0, True)],
+)
+def test_a_short_window_fits_what_it_does_not_cut(window: str, rows: int, fits: bool) -> None:
+    (found,) = walks(f"Task where parent_id is s1{window}")
+    assert found.fits([Ref("Context", (str(number),)) for number in range(rows)]) is fits
+
+
 def test_there_may_be_several_ways_to_walk() -> None:
     expression = "Task where parent.id is s1 and status_id is d1"
     shapes = {found.shape for found in walks(expression)}
@@ -92,9 +102,9 @@ def asked_for_all(found: Walk, identities: Sequence[str], rows: list[Any]) -> Ta
     """Take apart an answer to the question for all of them."""
     query = parse(canonical(found.for_all(identities, (), 1000)))
     assert query.limit == 1000
-    reading = reading_of(query, CATALOGUE)
-    assert reading is not None
-    return take_apart(rows, reading.tree, CATALOGUE)
+    tree = tree_of(query, CATALOGUE)
+    assert tree is not None
+    return take_apart(rows, tree, CATALOGUE)
 
 
 @settings(deadline=None)
