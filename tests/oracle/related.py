@@ -39,6 +39,23 @@ class Related:
             related = replace(related, user=self._chance.choice(self._users))
         return related
 
+    def reaching(self, target: Identity, names: Sequence[str], question: Question, answer: Decoded) -> Question | None:
+        """A question for an entity in the answer that refers to ``target``, and for what was shown of that:
+        one of ``names`` if there are."""
+        told = answer.entities.get(target, {})
+        shown = [name for name in names if name in told] or [name for name in told if not name.startswith("__")]
+        referring = [
+            (identity, name)
+            for identity in sorted(answer.entities)
+            for name, value in answer.entities[identity].items()
+            if value == target or (isinstance(value, list) and target in value)
+        ]
+        if not referring or not shown:
+            return None
+        identity, name = self._chance.choice(referring)
+        text = self._named.of([identity], (f"{name}.{self._chance.choice(shown)}",))
+        return replace(question, expressions=(text,))
+
     def _beside(self, wording: Wording) -> str:
         """The same in other words, through a smaller window, or with less of each row; or two of these."""
         chosen = self._chance.random()
@@ -61,12 +78,25 @@ class Related:
 
     def _attributes(self, identity: Identity, answer: Decoded) -> Sequence[str]:
         chosen = self._chance.random()
-        shown = [name for name in answer.entities[identity] if not name.startswith("__")]
+        shown = [self._shown(identity, answer) for _ in range(self._chance.choice((1, 1, 2, 3)))]
         others = attributes_of(identity[0])
-        if chosen < 0.6 or not others:
-            return self._chance.sample(shown, self._chance.randint(1, min(3, len(shown))))
-        if chosen < 0.75:
+        if chosen < 0.7 or not others:
+            return tuple(dict.fromkeys(shown))
+        if chosen < 0.8:
             return (self._chance.choice(others),)
         if chosen < 0.95:
-            return (self._chance.choice(others), self._chance.choice(shown))
+            return tuple(dict.fromkeys((self._chance.choice(others), shown[0])))
         return ()
+
+    def _shown(self, identity: Identity, answer: Decoded) -> str:
+        """Something that the answer shows of an entity, or of what it refers to."""
+        told = answer.entities[identity]
+        path: list[str] = []
+        while len(path) < 4:
+            path.append(self._chance.choice([name for name in told if not name.startswith("__")]))
+            value = told[path[-1]]
+            members = [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, tuple)]
+            if not members or self._chance.random() < 0.25:
+                break
+            told = answer.entities[self._chance.choice(members)]
+        return ".".join(path)

@@ -35,6 +35,8 @@ def known_row(stage: Stage) -> None:
             stage.warm(stage.related_questions(_MANY // 2, about))
             stage.server.hub.release_events()
             stage.feeds.caught_up()
+        names = [name for name in deed.operations[0].get("entity_data", ()) if name in row and name[0] != "_"]
+        stage.check(stage.questions_reaching((row["__type__"], row["id"]), names, _MANY // 2, about))
         stage.check(stage.related_questions(_MANY, about))
     look(stage)
     stage.feeds.caught_up()

@@ -15,7 +15,7 @@ import orjson
 from tests.ftrack_server import ApiError, Engine, FtrackServer, ProductionPlan
 from tests.harness import LocalProxy, settings_for
 from tests.oracle.aimed import Aimed
-from tests.oracle.answers import answer_of, difference
+from tests.oracle.answers import Identity, answer_of, difference
 from tests.oracle.deeds import Deed, Deeds
 from tests.oracle.feeds import Feeds
 from tests.oracle.named import Named
@@ -60,7 +60,7 @@ class Stage:
         self.population = population
         self._questions = Questions(population, self.chance, USERS)
         self.named = Named(population, self.chance)
-        self._related = Related(self.named, self.chance, USERS)
+        self.related = Related(self.named, self.chance, USERS)
         self.aimed = Aimed(population, self.chance)
         self.live: list[Question] = []
         self._open()
@@ -129,7 +129,16 @@ class Stage:
         """Questions that nobody asked yet, beside others (live ones) and about the rows in their answers."""
         known = to or self.live
         beside = [self.chance.choice(known) for _ in range(count)] if known else []
-        found = (self._related.to(q, answer_of(t)) for q, t in zip(beside, self.truths(beside), strict=True))
+        found = (self.related.to(q, answer_of(t)) for q, t in zip(beside, self.truths(beside), strict=True))
+        return [question for question in found if question is not None]
+
+    def questions_reaching(
+        self, target: Identity, names: Sequence[str], count: int, to: Sequence[Question]
+    ) -> list[Question]:
+        """Questions that nobody asked yet, for ``names`` of ``target`` behind entities in the answers to others."""
+        known = [self.chance.choice(to) for _ in range(count)] if to else []
+        truths = zip(known, self.truths(known), strict=True)
+        found = (self.related.reaching(target, names, question, answer_of(truth)) for question, truth in truths)
         return [question for question in found if question is not None]
 
     def warm(self, questions: Iterable[Question]) -> None:
