@@ -78,7 +78,8 @@ def row_before_a_gap(stage: Stage) -> None:
 def row_of_age(stage: Stage) -> None:
     """No event tells of the change of something that many answers showed."""
     deed = stage.deeds.unannounced()
-    key = str(deed.operations[0]["entity_key"][0])
+    written = deed.operations[0]
+    key = str(written["entity_key"][0] if "entity_key" in written else written["entity_data"]["id"])
     about = _about(stage, key)
     stage.check(about)
     stage.check(stage.related_questions(_MANY, about))

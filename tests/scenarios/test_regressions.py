@@ -46,3 +46,17 @@ def test_what_hangs_on_it_comes_along(tmp_path: Path) -> None:
         studio.server.update("AssetVersion", inner, asset_id=production.assets[0])
         studio.wait_for_change(before)
         assert len(bo.ask(everything).rows) == len(known) + 1
+
+
+def test_a_list_gets_another_name(tmp_path: Path) -> None:
+    """A list stands in its project, which says nothing of the rows that are in it."""
+    with open_studio(tmp_path) as studio:
+        ana = studio.person()
+        found = studio.server.query("select name, items from TypedContextList")[0]
+        item = found["items"][0]["id"]
+        named = f'select name from TypedContext where lists any (name is "{found["name"]}") and id in ("{item}", "x")'
+        assert len(warm(ana, named).rows) == 1
+        before = studio.changes
+        studio.server.update("TypedContextList", found["id"], name="another")
+        studio.wait_for_change(before)
+        assert ana.ask(named).rows == []

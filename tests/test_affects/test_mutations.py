@@ -259,11 +259,10 @@ SHORTCUTS = [
         [],
     ),
     Shortcut(
-        "_has_two_owners",
+        "_hangs_on_one",
         "select name from Task where project_id is P1 and outgoing_links any ()",
         added("TypedContextLink", "L1", "Task:T9 Project:P9", from_id="T1", to_id="T9"),
         [],
-        certain=False,
     ),
     Shortcut(
         "_may_hang_on_mentioned",

@@ -225,23 +225,29 @@ def _owner_is_out(case: Case) -> bool:
     place = place_of(case.change)
     if case.family not in case.question.direct or not place or place[0][1] != case.question.family:
         return False
-    if case.family == case.question.family or _has_two_owners(case):
+    if case.family == case.question.family or not _hangs_on_one(case):
         return False
     if case.change.kind is ChangeKind.UPDATED and _may_change_owner(case):
         return False
     return case.meets(Facts(case.question.family, place[0][0], {}, place[1:])) is Truth.FALSE
 
 
-def _has_two_owners(case: Case) -> bool:
-    """True if rows of the family can hang on two of the query's rows at once: the path upwards tells one of them."""
-    for type_name in case.catalogue.members(case.family):
+def _hangs_on_one(case: Case) -> bool:
+    """True if the changed row belongs to one of the query's rows alone, the one that the path upwards begins with.
+
+    Dependencies hang on two at once. Lists stand in a project, and are of rows that the path does not tell.
+    """
+    declared = case.change.entity_type
+    names = [declared] if declared in case.catalogue.types else case.catalogue.members(case.family)
+    for type_name in filter(None, names):
         keys = 0
         for name, attribute in case.catalogue.types[type_name].attributes.items():
             targets = {case.catalogue.family_of.get(target) for target in attribute.key_of}
-            keys += name not in ("id", "project_id") and case.question.family in targets
-        if keys > 1:
-            return True
-    return False
+            of_any_family = name == "parent_id" and not targets
+            keys += of_any_family or (name not in ("id", "project_id") and case.question.family in targets)
+        if keys != 1:
+            return False
+    return True
 
 
 def _may_change_owner(case: Case) -> bool:
