@@ -76,6 +76,18 @@ def test_pages_of_named_rows_fit_together(studio: Studio) -> None:
     assert ana.ask(named + f" offset 0 limit {len(tasks)}").is_hit
 
 
+def test_a_stored_value_is_not_the_one_that_is_shown(studio: Studio) -> None:
+    """The two types of a custom attribute's value have the same keys, and are two entities to clients."""
+    ana, shot = studio.person(), studio.server.production.shots[0]
+    dense = ana.ask(f"select custom_attributes from Shot where id is {shot}").rows[0]["custom_attributes"][0]
+    key = [dense["configuration_id"], shot]
+    ana.call([{**updated("ContextCustomAttributeValue", shot, value=31.0), "entity_key": key}])
+    for name in ("entity_id", "value"):
+        agreed(studio, ana, "select custom_attributes.key, custom_attributes.value from Shot")
+        agreed(studio, ana, f"select {name} from CustomAttributeValue where entity_id is {shot}")
+        agreed(studio, ana, f"select custom_attributes.{name} from Shot where id is {shot}")
+
+
 def created(entity_type: str, **data: Any) -> dict[str, Any]:
     values = {"__entity_type__": entity_type, **data}
     return {"action": "create", "entity_type": entity_type, "entity_data": values}

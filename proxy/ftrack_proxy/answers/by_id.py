@@ -24,6 +24,15 @@ def keys_of(query: Query, catalogue: Catalogue) -> tuple[Key, ...] | None:
     return None if found is None else tuple(dict.fromkeys(found))
 
 
+def space_of(type_name: str, catalogue: Catalogue) -> str:
+    """Within what a primary key tells rows apart: ids within the family, keys of several parts within the type.
+
+    A stored custom attribute value and the one that ftrack shows in its place have the same two ids.
+    """
+    primary_key = catalogue.types[type_name].primary_key
+    return catalogue.family_of[type_name] if len(primary_key) == 1 else type_name
+
+
 def is_plain_id(value: Text) -> bool:
     """True for a value that is certainly compared as it is written."""
     return not value.is_null and _PLAIN_ID.fullmatch(value.value) is not None

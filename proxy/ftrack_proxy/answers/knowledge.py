@@ -30,7 +30,7 @@ _WEIGHT_OF_ROW: Final = 10
 
 
 class Ref(NamedTuple):
-    """Which entity: the family it belongs to, and its primary key there."""
+    """Which entity: the family it belongs to (the type, if its key has several parts), and its primary key there."""
 
     family: str
     key: Key

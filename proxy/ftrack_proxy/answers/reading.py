@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ftrack_proxy.answers.by_id import Key, keys_of
+from ftrack_proxy.answers.by_id import Key, keys_of, space_of
 from ftrack_proxy.answers.knowledge import Listing, Ref
 from ftrack_proxy.answers.tree import Tree, projections_of
 from ftrack_proxy.language.canonical import canonical
@@ -41,7 +41,8 @@ def reading_of(query: Query, tree: Tree, catalogue: Catalogue) -> Reading:
     if keys is not None and len(keys) > 1 and (query.order or _cuts(query, len(keys))):
         # Which rows stand where, only ftrack knows.
         keys = None
-    return Reading(query, tree, catalogue.family_of[query.entity_type], keys, name_of(query) if keys is None else "")
+    name = name_of(query) if keys is None else ""
+    return Reading(query, tree, space_of(query.entity_type, catalogue), keys, name)
 
 
 def _cuts(query: Query, rows: int) -> bool:

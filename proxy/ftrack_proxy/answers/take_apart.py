@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from ftrack_proxy.answers.by_id import space_of
 from ftrack_proxy.answers.knowledge import Ref
 from ftrack_proxy.answers.tree import Tree
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -193,11 +194,11 @@ def _fragment(value: Any) -> orjson.Fragment:
 
 
 def _identities(catalogue: Catalogue) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Type to family and primary key."""
+    """Type to where its keys tell rows apart, and primary key."""
     found: dict[str, tuple[str, tuple[str, ...]]] | None = catalogue.memo.get("identities")
     if found is None:
         found = catalogue.memo["identities"] = {
-            name: (catalogue.family_of[name], declared.primary_key)
+            name: (space_of(name, catalogue), declared.primary_key)
             for name, declared in catalogue.types.items()
             if declared.primary_key
         }
