@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ftrack_proxy.answers.tree import MutableTree, Tree, paths_of
-from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
 from ftrack_proxy.schema.derived import is_volatile, sources_of
 
 _LEARNED_AFTER: Final = 3
@@ -39,7 +39,7 @@ class Usual:
             self._counts[type_name, path] += 1
             if self._counts[type_name, path] != _LEARNED_AFTER or len(learned) >= _MOST_LEARNED:
                 continue
-            if _is_cheap(type_name, path, catalogue):
+            if path not in learned and _is_cheap(type_name, path, catalogue):
                 learned.append(path)
                 self._trees.pop(type_name, None)
 
@@ -72,17 +72,22 @@ class Usual:
 
 def _is_cheap(type_name: str, path: str, catalogue: Catalogue) -> bool:
     """True for a plain stored value, reached through references alone."""
-    steps = path.split(".")
-    for index, step in enumerate(steps):
-        declared = catalogue.types[type_name]
-        attribute = declared.attributes.get(step)
-        if attribute is None or attribute.computed or attribute.restricted or attribute.is_opaque:
-            return False
-        if is_volatile(type_name, attribute, catalogue) or sources_of(type_name, step, catalogue):
-            return False
-        if index == len(steps) - 1:
-            return attribute.kind is Kind.SCALAR
-        if attribute.kind is not Kind.REFERENCE or attribute.target is None or attribute.target not in catalogue.types:
+    *through, last = path.split(".")
+    for step in through:
+        attribute = _stored(type_name, step, catalogue)
+        if attribute is None or attribute.kind is not Kind.REFERENCE or attribute.target is None:
             return False
         type_name = attribute.target
-    return False
+    attribute = _stored(type_name, last, catalogue)
+    return attribute is not None and attribute.kind is Kind.SCALAR
+
+
+def _stored(type_name: str, name: str, catalogue: Catalogue) -> Attribute | None:
+    """An attribute that costs ftrack nothing beyond the row, and keeps."""
+    declared = catalogue.types.get(type_name)
+    attribute = None if declared is None else declared.attributes.get(name)
+    if attribute is None or attribute.computed or attribute.restricted or attribute.is_opaque:
+        return None
+    if is_volatile(type_name, attribute, catalogue) or sources_of(type_name, name, catalogue):
+        return None
+    return attribute
