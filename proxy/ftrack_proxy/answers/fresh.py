@@ -7,7 +7,7 @@ values are shown, those of the families that these come from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -46,14 +46,14 @@ class RowJudge:
             return True
         if source.good_through < self.log.tail:
             return False
-        entities = [(key[0], source)] if len(key) == 1 else []
+        entities = {key[0]: source.good_through} if len(key) == 1 else {}
         candidates = self._candidates(source.good_through, entities)
         return not self._is_affected(candidates, {}, source.good_through)
 
-    def _candidates(self, oldest: int, entities: Iterable[tuple[str, Source]]) -> Iterator[Change]:
+    def _candidates(self, oldest: int, entities: Mapping[str, int]) -> Iterator[Change]:
         question, through = self.question, self.start.seq
-        for identity, source in entities:
-            for _, change in self.log.of_entity(identity, source.good_through, through):
+        for identity, good_through in entities.items():
+            for _, change in self.log.of_entity(identity, good_through, through):
                 yield change
         families = question.reads.families
         for _, change in self.log.unplaced(oldest, through, families):
@@ -90,11 +90,13 @@ class RowJudge:
         )
 
 
-def _mentioned(used: Mapping[Ref, Observation]) -> Iterator[tuple[str, Source]]:
-    """The ids in a row, each with the answer that told of it: entities, and what plain foreign keys point to."""
+def _mentioned(used: Mapping[Ref, Observation]) -> Mapping[str, int]:
+    """The ids in a row, each with the change up to which all that tells of it is proven good: entities, and what
+    plain foreign keys point to."""
+    found: dict[str, int] = {}
     for ref, observation in used.items():
-        if len(ref.key) == 1:
-            yield ref.key[0], observation.source
-        for value in observation.values:
+        good_through = observation.source.good_through
+        for value in (*ref.key, *observation.values):
             if isinstance(value, str):
-                yield value, observation.source
+                found[value] = min(good_through, found.get(value, good_through))
+    return found
