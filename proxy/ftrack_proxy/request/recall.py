@@ -209,12 +209,10 @@ class _Attempt:
         rows, following = window_of(self.reading, listing.rows, offset=listing.offset, ended=listing.ended)
         assembly = self._assembly()
         for ref in rows:
-            assembly.gather(
-                ref,
-                self.reading.tree,
-                listing.source,
-                lambda used: self._belongs(used[ref], listing),  # noqa: B023
-            )
+            assembly.gather(ref, self.reading.tree, listing.source)
+        # In the end: a row that another one shows more of may be of another moment than when it was met itself.
+        if not all(self._belongs(assembly.used[ref], listing) for ref in rows):
+            raise Unknown
         kind = HitKind.PROJECTION if len(rows) == len(listing.rows) else HitKind.WINDOW
         return self._recalled(kind, assembly, rows, following, [listing.source], None)
 
