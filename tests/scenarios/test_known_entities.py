@@ -171,6 +171,15 @@ def test_answers_are_what_ftrack_would_have_sent(asked: str, studio: Studio) -> 
 
 
 @pytest.mark.required
+def test_a_page_without_rows_by_wish_is_not_an_empty_list(studio: Studio) -> None:
+    ana, shot = studio.person(), studio.server.production.shots[0]
+    whole = f'select name from Task where parent_id is "{shot}"'
+    assert ana.ask(f"{whole} limit 0").rows == []
+    assert ana.ask(whole).rows
+    assert ana.ask(f"{whole} limit 5").rows
+
+
+@pytest.mark.required
 @pytest.mark.parametrize("type_name", ["Shot", "Project", "Asset", "User"])
 def test_an_entity_is_not_found_under_a_type_that_it_is_not_of(type_name: str, studio: Studio) -> None:
     proxied(studio, default_list)

@@ -174,3 +174,15 @@ def test_a_key_of_several_parts_is_told_by_no_change() -> None:
         assert known is not None
         assert judge.accepts({ref: known.observations[0]}) is fresh
         assert judge.accepts_absence(("t1", "k"), source(0)) is fresh
+
+
+@pytest.mark.parametrize(
+    ("change", "fresh"),
+    [({"parent_id": (None, "t1")}, False), ({"parent_id": ("t1", "s2")}, False), ({"bid": ("1", "2")}, True)],
+    ids=["in", "out", "elsewhere"],
+)
+def test_what_comes_into_a_shown_collection_matters(change: dict[str, tuple[str | None, str]], fresh: bool) -> None:
+    """Nothing in the row names it before."""
+    row = {"__entity_type__": "Task", "id": "t1", "children": []}
+    judge = judge_of("select children.name from Task where id is t1", log_of(cases.updated("Task", "x1", **change)))
+    assert judge.accepts(used_for([row], 3, 0)) is fresh
