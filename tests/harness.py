@@ -60,12 +60,16 @@ def settings_for(upstream: str, folder: Path, **changes: Any) -> Settings:
 
 @dataclass
 class SkewedClock:
-    """The proxy's clock, which a test can put forward."""
+    """The proxy's clock, which a test can put forward, or stop: nothing comes of age then, however slow the machine."""
 
     ahead: float = 0.0
+    stopped_at: float | None = None
+
+    def stop(self) -> None:
+        self.stopped_at = boot_clock()
 
     def __call__(self) -> float:
-        return boot_clock() + self.ahead
+        return (boot_clock() if self.stopped_at is None else self.stopped_at) + self.ahead
 
 
 @dataclass

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.optimal
 def studio(tmp_path: Path) -> Iterator[Studio]:
     """One asset with 39 versions of three components each."""
     with open_studio(tmp_path, sequences=1, shots=2, tasks=2, assets=1, versions=39, components=3) as opened:
+        opened.proxy.clock.stop()
         yield opened
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.answers.knowledge import Listing, Ref
 from ftrack_proxy.answers.reading import by_id, document, listing_covers, reading_of, window_of
-from ftrack_proxy.answers.tree import projections_of
+from ftrack_proxy.answers.tree import projections_of, tree_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import parse
 from tests.test_answers.production import CATALOGUE, Tree, reading, source, trees
@@ -95,14 +95,15 @@ def test_rows_that_a_query_names(rest: str, keys: list[str] | None) -> None:
 
 @pytest.mark.parametrize("expression", ["select count(id) from Task", "select name from Task group by name"])
 def test_what_no_entities_answer(expression: str) -> None:
-    assert reading_of(parse(expression), CATALOGUE) is None
+    assert tree_of(parse(expression), CATALOGUE) is None
 
 
 @given(trees(), st.lists(st.sampled_from("abc"), min_size=1, unique=True))
 def test_a_question_for_ids_is_read_as_one(tree: Tree, identities: list[str]) -> None:
-    text = canonical(by_id("Task", "id", identities, tree))
-    found = reading_of(parse(text), CATALOGUE)
-    assert found is not None
+    query = parse(canonical(by_id("Task", "id", identities, tree)))
+    shown = tree_of(query, CATALOGUE)
+    assert shown is not None
+    found = reading_of(query, shown, CATALOGUE)
     assert {key for (key,) in found.keys or ()} == set(identities)
     assert projections_of(found.tree) == projections_of(reading_of_tree(tree))
 

@@ -122,9 +122,17 @@ def test_what_was_updated_is_known_if_it_was_before() -> None:
 
 def test_what_is_gone_is_known_to_be() -> None:
     knowledge = met(Knowledge(10**6), "Context", "t")
+    learned(knowledge, Written([], [("Task", ("t",)), ("Shot", ("other",))]))
+    assert knowledge.absent("Task", ("t",)) is not None
+    assert knowledge.absent("Shot", ("other",)) is not None
+
+
+def test_a_batch_that_removes_and_writes_may_have_removed_what_it_wrote() -> None:
+    """Or have made again what it had removed."""
+    knowledge = met(Knowledge(10**6), "Context", "t")
     written = Written([Wrote(CREATED, {}, False)], [("Task", ("t",)), ("Shot", ("other",))])
     assert learned(knowledge, written) is None
-    assert knowledge.absent("Task", ("t",)) is not None
+    assert knowledge.absent("Task", ("t",)) is None
     assert knowledge.absent("Shot", ("other",)) is not None
 
 
@@ -145,8 +153,8 @@ def change(entity_id: str | None, families: frozenset[str] | None = frozenset({"
 )
 def test_what_somebody_else_may_have_written_is_not_known(meanwhile: Change, of_task: bool, of_shot: bool) -> None:
     knowledge = Knowledge(10**6)
-    written = Written([Wrote(CREATED, {}, True)], [("Shot", ("s",))])
-    assert (learned(knowledge, written, meanwhile) is not None) == of_task
+    assert (learned(knowledge, Written([Wrote(CREATED, {}, True)]), meanwhile) is not None) == of_task
+    learned(knowledge, Written([], [("Shot", ("s",))]), meanwhile)
     assert (knowledge.absent("Shot", ("s",)) is not None) == of_shot
 
 
