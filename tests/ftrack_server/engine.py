@@ -182,8 +182,9 @@ class Engine:
         names = [p for p in select.projections or defaults if not isinstance(p[0], str)]
         response = ResponseWriter(world, visible, lambda path: self.base_url + path, denormalise=not normalised)
         tree = tree_of(names)
-        for row in page:
-            response.load(row, select.entity_type, tree)
+        if normalised:
+            for row in page:
+                response.load(row, select.entity_type, tree)
         return [response.write(row, select.entity_type, tree) for row in page]
 
     def add_object_type(self, name: str) -> None:

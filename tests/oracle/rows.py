@@ -107,7 +107,8 @@ def one_moment(stage: Stage) -> None:
             past.wrote(deed)
         narrow = [asks.by_id(stage.chance.choice((1, 2))), stage.chance.choice((asks.by_id, asks.listed))(2)]
         wide = [asks.by_id(4), asks.listed(4), stage.chance.choice(asked)]
-        both = Question(user, (asks.by_id(2).expressions[0], asks.listed(2).expressions[0]))
+        # Of these the first may be known from an earlier moment than that of which the second is fetched.
+        both = Question(user, (stage.chance.choice(asked).expressions[0], asks.listed(8).expressions[0]))
         for group in (narrow, wide, [both]):
             stage.tell(f"asked: {' | '.join(text for q in group for text in q.expressions)}")
             past.check(group)
