@@ -77,7 +77,7 @@ def test_drawn_histories() -> None:
     run_state_machine_as_test(
         _Machine,
         settings=settings(
-            max_examples=8,
+            max_examples=6,
             stateful_step_count=10,
             derandomize=True,
             database=None,
