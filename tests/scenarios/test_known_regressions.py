@@ -40,6 +40,15 @@ def test_an_entity_inside_itself_is_cut_short_also_in_full_answers(studio: Studi
             assert name in rows[0]
 
 
+@pytest.mark.parametrize("headers", [{}, DENORMALISED], ids=["normalised", "denormalised"])
+def test_what_shares_a_column_comes_along_in_normalised_answers_only(headers: dict[str, str], studio: Studio) -> None:
+    ana = studio.person()
+    ana.ask("select id from Status")
+    agreed(studio, ana, f"select link, _link, name from Task where id is {studio.task}", **headers)
+    for name in ("link", "_link"):
+        agreed(studio, ana, f"select {name} from Task where id in ({studio.task})", **headers)
+
+
 def test_what_a_batch_wrote_may_be_gone_with_what_it_removed(studio: Studio) -> None:
     """Below a removed shot there is no task, though the answer to the batch shows it."""
     ana = studio.person()

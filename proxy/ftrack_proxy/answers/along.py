@@ -6,18 +6,21 @@ from ftrack_proxy.answers.tree import Tree
 from ftrack_proxy.schema.catalogue import Catalogue
 
 
-def comes_along(type_name: str, tree: Tree, catalogue: Catalogue) -> frozenset[str]:
+def comes_along(type_name: str, tree: Tree, catalogue: Catalogue, *, normalised: bool = True) -> frozenset[str]:
     """The attributes that ftrack writes when ``tree`` is asked for (3.3): those, what shares a column with one of them,
-    and always the key, the system projections and the classifier."""
+    and always the key, the system projections and the classifier.
+
+    That columns are shared has been seen in normalised answers only.
+    """
     names = frozenset(tree)
-    memo = ("comes along", type_name, names)
+    memo = ("comes along", type_name, names, normalised)
     found: frozenset[str] | None = catalogue.memo.get(memo)
     if found is None:
         declared = catalogue.types[type_name]
         along = {*declared.primary_key, *declared.system_projections}
         if "context_type" in declared.attributes:
             along.add("object_type_id")
-        for name in names:
+        for name in names if normalised else ():
             attribute = declared.attributes.get(name)
             if attribute is not None:
                 along.update(declared.columns.get(attribute.alias or name, ()))

@@ -92,7 +92,7 @@ class Assembly:
 
     def _written(self, observation: Observation, tree: Tree) -> list[str]:
         """What is shown of an entity: what was asked for, and what ftrack writes along with it."""
-        along = comes_along(observation.type_name, tree, self.catalogue)
+        along = comes_along(observation.type_name, tree, self.catalogue, normalised=self.normalised)
         unasked = self.knowledge.unasked(observation.type_name)
         return [name for name in observation.layout.places if name in along or name in unasked]
 

@@ -71,7 +71,8 @@ def _observe(knowledge: Knowledge, taken: Taken, source: Source, catalogue: Cata
         names = frozenset(told.asked) | comes_along(told.type_name, EMPTY, catalogue)
         beyond = told.values.keys() - names
         if beyond:
-            along = comes_along(told.type_name, dict.fromkeys(told.asked, EMPTY), catalogue)
+            named = dict.fromkeys(told.asked, EMPTY)
+            along = comes_along(told.type_name, named, catalogue, normalised=taken.normalised)
             knowledge.note_unasked(told.type_name, beyond - along)
         knowledge.observe(ref, source, told.type_name, told.values, asked.setdefault(names, names))
         if not count % _AT_ONCE:

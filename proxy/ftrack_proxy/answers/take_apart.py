@@ -34,12 +34,14 @@ class Told:
 class Taken:
     """An answer taken apart: its rows in order, all entities, and which stood together in one place.
 
-    ``places`` are lists of different entities: the rows, and what each relation of theirs leads to.
+    ``places`` are lists of different entities: the rows, and what each relation of theirs leads to. ``normalised``:
+    each entity was in full only where it occurred first.
     """
 
     rows: tuple[Ref, ...]
     entities: Mapping[Ref, Told]
     places: Sequence[tuple[Ref, ...]]
+    normalised: bool = True
 
 
 class NotTakenApart(Exception):
@@ -65,7 +67,8 @@ def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normali
     else:
         for ref in refs:
             taking.ask_whole(ref, tree, (), places, ())
-    return Taken(refs, taking.entities, [tuple(place) for place in places.values() if len(place) > 1])
+    together = [tuple(place) for place in places.values() if len(place) > 1]
+    return Taken(refs, taking.entities, together, normalised)
 
 
 class _Taking:
