@@ -23,6 +23,7 @@ from ftrack_proxy.hub.coverage import FeedCoverage
 from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.relay import HubRelay
 from ftrack_proxy.hub.subscription import ChangeFeed
+from ftrack_proxy.hub.turns import log_turn
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
@@ -102,7 +103,15 @@ async def running_proxy(
     log, counters = ChangeLog(), Counters()
 
     def build_feed(credentials: Credentials, next_stretch: Callable[[], int]) -> ChangeFeed:
-        return ChangeFeed(client, credentials, on_frame=intake.take, next_stretch=next_stretch, clock=clock)
+        return ChangeFeed(
+            client,
+            credentials,
+            on_frame=intake.take,
+            next_stretch=next_stretch,
+            clock=clock,
+            on_turn=log_turn,
+            on_refusal=lambda refused, sent: None,
+        )
 
     coverage = FeedCoverage(
         settings.feed_credentials(environment), may_borrow=settings.listen.is_loopback, build=build_feed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -12,13 +11,12 @@ import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from ftrack_proxy.hub.intake import TOPICS
+from ftrack_proxy.hub.turns import FeedTurn, OnRefusal, OnTurn, Standing, shown
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, Clock, NotSent
 from ftrack_proxy.protocol import hub_packets
 from ftrack_proxy.protocol.hub_packets import HANDSHAKE_PATH, SOCKET_PATH, Handshake, PacketCode
 from ftrack_proxy.upstream.client import UpstreamClient
-
-_log = logging.getLogger(__name__)
 
 _HANDSHAKE_TIMEOUT = 30.0
 _ACKNOWLEDGEMENT_TIMEOUT = 15.0
@@ -31,6 +29,10 @@ _SILENCE_FACTOR = 1.6
 
 class HubTrouble(Exception):
     """The hub cannot be reached, refuses, or went silent; the text says which."""
+
+
+class HubRefusal(HubTrouble):
+    """The hub refuses the credentials."""
 
 
 class ChangeFeed:
@@ -47,10 +49,14 @@ class ChangeFeed:
         on_frame: Callable[[str], None],
         next_stretch: Callable[[], int],
         clock: Clock,
+        on_turn: OnTurn,
+        on_refusal: OnRefusal,
     ) -> None:
         self.credentials = credentials
         self.first_attempt = asyncio.Event()
-        self.problem: str | None = "connecting"
+        self._on_turn = on_turn
+        self._on_refusal = on_refusal
+        self._turn = FeedTurn(shown(credentials.user), Standing.CONNECTING, "connecting")
         self._client = client
         self._on_frame = on_frame
         self._next_stretch = next_stretch
@@ -59,6 +65,11 @@ class ChangeFeed:
         self._live = False
         self._silence_limit = _DEFAULT_HEARTBEAT * _SILENCE_FACTOR
         self._heard = 0.0
+
+    @property
+    def problem(self) -> str | None:
+        """Why the feed is not live."""
+        return self._turn.reason
 
     def position(self) -> tuple[int, bool]:
         """Return (stretch, live) as of now: a feed that has been silent for too long is not live (laptop sleep)."""
@@ -90,9 +101,9 @@ class ChangeFeed:
         except (aiohttp.ClientError, NotSent, AnswerLost, TimeoutError, OSError) as error:
             self._interrupt(_words(error))
             if not was_live:
-                raise HubTrouble(self.problem) from None
+                raise HubTrouble from None
         except HubTrouble as error:
-            self._interrupt(str(error))
+            self._interrupt(str(error), Standing.REFUSED if isinstance(error, HubRefusal) else Standing.GAP)
             if not was_live:
                 raise
         finally:
@@ -101,8 +112,12 @@ class ChangeFeed:
 
     async def _shake_hands(self) -> Handshake:
         headers = [("ftrack-user", self.credentials.user), ("ftrack-api-key", self.credentials.key)]
+        sent = self._clock()
         async with self._client.stream("GET", HANDSHAKE_PATH, headers, None) as response:
             text = (await response.content.read(4096)).decode("utf-8", "replace")
+            if response.status in (401, 403) or hub_packets.refuses_handshake(text):
+                self._on_refusal(self.credentials, sent)
+                raise HubRefusal(f"the event hub refused user and key (status {response.status})")
             if response.status != 200:
                 raise HubTrouble(f"the event hub answered {response.status} to the handshake")
         handshake = hub_packets.parse_handshake(text)
@@ -129,7 +144,7 @@ class ChangeFeed:
                 if acknowledgement is None:
                     continue
                 if not acknowledgement.success:
-                    raise HubTrouble(f"the event hub refused the subscription: {acknowledgement.message}")
+                    raise HubTrouble(f"the event hub refused the subscription: {shown(acknowledgement.message)}")
                 waiting.discard(acknowledgement.packet_id)
         self._begin()
 
@@ -182,17 +197,21 @@ class ChangeFeed:
         self._stretch = self._next_stretch()
         self._live = True
         self._heard = self._clock()
-        self.problem = None
+        self._tell(Standing.LIVE, None)
         self.first_attempt.set()
-        _log.info("change feed connected as %s", self.credentials.user)
 
-    def _interrupt(self, problem: str) -> None:
+    def _interrupt(self, problem: str, standing: Standing = Standing.GAP) -> None:
         """A gap begins: what was fetched before it is unverified, and stays so (G4)."""
         if self._live:
-            _log.warning("change feed interrupted: %s", problem)
             self._live = False
             self._stretch = self._next_stretch()
-        self.problem = problem
+        self._tell(standing, problem)
+
+    def _tell(self, standing: Standing, reason: str | None) -> None:
+        turn = FeedTurn(shown(self.credentials.user), standing, reason)
+        if turn != self._turn:
+            self._turn = turn
+            self._on_turn(turn)
 
 
 def _words(error: BaseException) -> str:

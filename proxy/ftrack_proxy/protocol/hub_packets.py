@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from ftrack_proxy.protocol.responses import refuses_credentials
+
 HANDSHAKE_PATH = "/socket.io/1/"
 SOCKET_PATH = "/socket.io/1/websocket/"
 
@@ -98,3 +100,11 @@ def parse_handshake(text: str) -> Handshake | None:
     if len(parts) < 4 or not parts[0] or parts[0].lstrip().startswith("{"):
         return None
     return Handshake(parts[0], float(parts[1]) if parts[1].isdigit() else None, "websocket" in parts[3].split(","))
+
+
+def refuses_handshake(text: str) -> bool:
+    """Whether a handshake was answered with ftrack's error for a user and key, whatever the HTTP status (6.1)."""
+    try:
+        return refuses_credentials(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return False
