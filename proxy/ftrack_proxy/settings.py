@@ -6,7 +6,7 @@ import ipaddress
 import re
 import socket
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from ftrack_proxy.freshness.policy import BadPolicy, Policy
 from ftrack_proxy.identity.credentials import Credentials
 
 DEFAULT_PORT = 8089
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
-_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)")
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_TIME = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(ms|s)")
+_COUNT = re.compile(r"[0-9]{1,15}")
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
@@ -79,24 +80,45 @@ class Settings:
     policy: Policy = field(default_factory=read_policy, repr=False)
 
     def feed_credentials(self, environment: Mapping[str, str]) -> Credentials | None:
-        """Whose eyes the change feed sees with: the settings', else those that ftrack's own tools use."""
-        user = self.api_user or environment.get("FTRACK_API_USER")
-        key = self.api_key or environment.get("FTRACK_API_KEY")
-        return Credentials(user, key) if user and key else None
+        """Whose eyes the change feed sees with: the settings', else those that ftrack's own tools use.
+
+        A user and a key from two places may be two people's: a half is never completed.
+        """
+        if self.api_user or self.api_key:
+            return _pair(self.api_user, self.api_key)
+        return _pair(environment.get("FTRACK_API_USER"), environment.get("FTRACK_API_KEY"))
+
+
+def _pair(user: str | None, key: str | None) -> Credentials | None:
+    return Credentials(user, key) if user and key else None
+
+
+def half_of_credentials(environment: Mapping[str, str]) -> str | None:
+    """Say what is missing if only one of the variables that ftrack's own tools use is set."""
+    user, key = environment.get("FTRACK_API_USER"), environment.get("FTRACK_API_KEY")
+    if bool(user) == bool(key):
+        return None
+    there, missing = ("FTRACK_API_USER", "FTRACK_API_KEY") if user else ("FTRACK_API_KEY", "FTRACK_API_USER")
+    return (
+        f"{there} is set without {missing}, so the change feed does not use it; set both, or FTRACK_PROXY_API_USER and "
+        "FTRACK_PROXY_API_KEY"
+    )
 
 
 def parse_upstream(text: str) -> URL:
     """Read the address of the ftrack server."""
+    # What may be somebody's password, or a key, is not shown.
+    shown = repr(re.sub(r"//[^/]*@", "//", text.partition("?")[0]))
     try:
         url = URL(text.strip())
     except ValueError:
-        raise BadSetting(f"{text!r} is no address; expected https://STUDIO.ftrackapp.com") from None
+        raise BadSetting(f"{shown} is no address; expected https://STUDIO.ftrackapp.com") from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise BadSetting(f"{text!r} is no http or https address; expected https://STUDIO.ftrackapp.com")
+        raise BadSetting(f"{shown} is no http or https address; expected https://STUDIO.ftrackapp.com")
     if url.user or url.password:
         raise BadSetting("the address of the server must not contain a user or password")
     if url.query_string or url.fragment:
-        raise BadSetting(f"{text!r} has more than a server and a path; expected https://STUDIO.ftrackapp.com")
+        raise BadSetting(f"{shown} has more than a server and a path; expected https://STUDIO.ftrackapp.com")
     return url.with_path(url.path.rstrip("/"))
 
 
@@ -124,6 +146,49 @@ def parse_seconds(text: str) -> float:
     if match is None:
         raise BadSetting(f"{text!r} is no time; expected for example 500 ms or 2 s")
     return float(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
+def parse_count(text: str) -> int:
+    """Read a whole number that is not negative."""
+    if not _COUNT.fullmatch(text.strip()):
+        raise BadSetting(f"{text!r} is no whole number of 0 or more")
+    return int(text)
+
+
+def parse_choice(*words: str) -> Callable[[str], str]:
+    """Make a reader of one of ``words``, in any case."""
+
+    def parse(text: str) -> str:
+        if text.strip().lower() not in words:
+            raise BadSetting(
+                f"{text!r} is not known here; expected {', '.join(words[:-1])}{' or ' * (len(words) > 1)}{words[-1]}"
+            )
+        return text.strip().lower()
+
+    return parse
+
+
+def parse_word(text: str) -> str:
+    """Read a text that goes into a header, as it is. The error does not show it: it may be a key."""
+    if not text.isprintable():
+        raise BadSetting("there is a control character in it; write it on one line, without any")
+    return text
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Read names with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def parse_folder(text: str) -> Path:
+    """Read the name of a folder; ``~`` is the home folder. The result is absolute."""
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise BadSetting(f"{text!r} begins with the home folder of a user who is not known; write it in full") from None
+    if "\0" in text:
+        raise BadSetting(f"{text!r} is no name of a folder")
+    return path.absolute()
 
 
 def is_own_listener(upstream: URL, listen: Address) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from ftrack_proxy.cli.options import _NAMES
+from ftrack_proxy.cli.options import NAMES
 from tests.harness import PATIENCE, ProxyCommand, until
 from tests.test_web.origin import Origin
 
@@ -173,4 +173,4 @@ def test_help_and_version(tmp_path: Path) -> None:
 def test_the_example_names_every_setting_and_no_other() -> None:
     text = (Path(__file__).parents[2] / "config" / "settings.example.toml").read_text()
     settings = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
-    assert set(settings) == set(_NAMES)
+    assert set(settings) == set(NAMES)

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ftrack_proxy.cli.options import settings_of, settings_options
+from ftrack_proxy.cli.options import configured, settings_options
 from ftrack_proxy.freshness.policy import BadPolicy, Policy, PolicyKind
 from ftrack_proxy.freshness.read_set import ReadSet
 from ftrack_proxy.settings import BadSetting, read_policy
@@ -192,7 +192,7 @@ def test_a_policy_file_that_cannot_be_read_is_told_by_name(tmp_path: Path) -> No
 @click.command()
 @settings_options
 def show_unknown_age(**values: Any) -> None:
-    click.echo(settings_of(values).policy.unknown.max_age)
+    click.echo(configured(values).settings.policy.unknown.max_age)
 
 
 def test_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

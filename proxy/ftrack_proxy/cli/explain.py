@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import textwrap
 import urllib.error
 import urllib.parse
@@ -14,8 +13,8 @@ from typing import Any
 
 import click
 
-from ftrack_proxy.cli.options import PREFIX
-from ftrack_proxy.settings import DEFAULT_PORT, Address, BadSetting, parse_listen
+from ftrack_proxy.cli.options import config_option, one_setting
+from ftrack_proxy.settings import DEFAULT_PORT, Address
 
 _TIMEOUT = 30.0
 _WIDTH = 100
@@ -29,9 +28,10 @@ _KNOWN = {
 
 @click.command()
 @click.argument("expression")
-@click.option("--url", help="The running proxy.  [default: where FTRACK_PROXY_LISTEN says, else http://localhost:8089]")
+@config_option
+@click.option("--url", help="The running proxy.  [default: where the setting listen says]")
 @click.option("--json", "as_json", is_flag=True, help="Print all that the proxy says, as JSON.")
-def explain(expression: str, url: str | None, as_json: bool) -> None:
+def explain(expression: str, config: str | None, url: str | None, as_json: bool) -> None:
     """Say why a query is answered from the cache, or is not.
 
     \b
@@ -40,19 +40,13 @@ def explain(expression: str, url: str | None, as_json: bool) -> None:
     Shows what the query reads, on which terms its answer is kept, whether what is kept is fresh, the change that
     made it stale, and what would. Asks the running proxy, on the same machine; ftrack is not asked.
     """
-    said = _ask(_checked(url) if url else _default_url(), expression)
+    said = _ask(_checked(url) if url else _default_url(config), expression)
     click.echo(json.dumps(said, indent=2) if as_json else told(said))
 
 
-def _default_url() -> str:
-    """The proxy's address, by the same variable that tells it where to listen."""
-    listen = os.environ.get(f"{PREFIX}LISTEN")
-    if not listen:
-        return f"http://localhost:{DEFAULT_PORT}"
-    try:
-        address = parse_listen(listen)
-    except BadSetting as error:
-        raise click.UsageError(f"{PREFIX}LISTEN: {error}") from None
+def _default_url(config: str | None) -> str:
+    """The proxy's address, by the same settings that tell it where to listen."""
+    address: Address = one_setting("listen", config)
     # Who listens on every address is asked on this machine's own.
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
     return f"http://{Address(local, address.port)}"

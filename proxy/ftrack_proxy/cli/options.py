@@ -1,232 +1,289 @@
-"""The options of ``serve``: flags over environment over a settings file over defaults."""
+"""The settings as options of a command: each one's name, default and words, and how all of them become ``Settings``."""
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import platformdirs
 
+from ftrack_proxy.cli.sources import (
+    CONFIG,
+    Given,
+    flag_of,
+    from_environment,
+    from_file,
+    from_flags,
+    variable_of,
+)
 from ftrack_proxy.settings import (
     DEFAULT_PORT,
     BadSetting,
     Settings,
     is_own_listener,
+    parse_choice,
+    parse_count,
+    parse_folder,
     parse_listen,
+    parse_names,
     parse_seconds,
     parse_size,
     parse_upstream,
+    parse_word,
     read_policy,
 )
 
-PREFIX = "FTRACK_PROXY_"
 _APP = "ftrack-proxy"
 _FILE = "config.toml"
-# Known to the environment and the file alike; the first also names the file itself.
-_CONFIG = "config"
-_NAMES = (
-    "upstream",
-    "listen",
-    "cache_dir",
-    "state_dir",
-    "cache_size",
-    "memory_size",
-    "store",
-    "api_user",
-    "api_key",
-    "allowed_hosts",
-    "log_level",
-    "settle_window",
-    "entities_size",
-    "prefetch_rate",
-    "policy",
-)
-_LEVELS = ("debug", "info", "warning", "error")
 
 
-class _Parsed(click.ParamType[Any]):
-    """A parameter whose text is read by one of the settings' own functions."""
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: ``kind`` is what its text is called in the help, ``parse`` reads it, ``default`` is a text."""
 
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._parse(value)
-        except BadSetting as error:
-            self.fail(str(error), param, ctx)
+    name: str
+    kind: str
+    parse: Callable[[str], Any]
+    default: str | None
+    help: str
+    is_list: bool = False
 
 
-def _hosts(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _choice(*words: str) -> tuple[str, Callable[[str], str]]:
+    return f"[{'|'.join(words)}]", parse_choice(*words)
 
 
-def _not_on_the_command_line(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    source = context.get_parameter_source(parameter.name or "")
-    if source is click.core.ParameterSource.COMMANDLINE:
-        raise click.UsageError(
-            "an API key on the command line can be read by every user of this machine; set "
-            "FTRACK_PROXY_API_KEY or api_key in the settings file"
-        )
-    return value
-
-
-def _option(name: str, kind: click.ParamType[Any] | None, default: Any, text: str, **more: Any) -> Any:
-    flag = "--" + name.replace("_", "-")
-    return click.option(flag, name, envvar=PREFIX + name.upper(), type=kind, default=default, help=text, **more)
-
-
-_OPTIONS = (
-    _option("upstream", _Parsed("URL", parse_upstream), None, "The ftrack server."),
-    _option(
-        "listen",
-        _Parsed("HOST:PORT", parse_listen),
-        f"127.0.0.1:{DEFAULT_PORT}",
-        "Where clients connect.",
-        show_default=True,
-    ),
-    _option(
-        "cache_dir",
-        click.Path(path_type=Path),
-        lambda: platformdirs.user_cache_path(_APP),
-        "Folder for cached answers; it is made private (0700).",
-    ),
-    _option(
+OPTIONS = (
+    Option("upstream", "URL", parse_upstream, None, "The ftrack server."),
+    Option("listen", "HOST:PORT", parse_listen, f"127.0.0.1:{DEFAULT_PORT}", "Where clients connect."),
+    Option("cache_dir", "FOLDER", parse_folder, str(platformdirs.user_cache_path(_APP)), "Folder for cached answers."),
+    Option(
         "state_dir",
-        click.Path(path_type=Path),
-        lambda: platformdirs.user_state_path(_APP),
-        "Folder for what must outlive the cache; it is made private (0700).",
+        "FOLDER",
+        parse_folder,
+        str(platformdirs.user_state_path(_APP)),
+        "Folder for what must outlive the cache.",
     ),
-    _option("cache_size", _Parsed("SIZE", parse_size), "2 GB", "Limit of the cache on disk.", show_default=True),
-    _option(
-        "memory_size",
-        _Parsed("SIZE", parse_size),
-        "128 MB",
-        "Limit of the cache in memory.",
-        show_default=True,
-    ),
-    _option(
+    Option("cache_size", "SIZE", parse_size, "2 GB", "Limit of the cache on disk."),
+    Option("memory_size", "SIZE", parse_size, "128 MB", "Limit of the cache in memory."),
+    Option(
         "settle_window",
-        _Parsed("TIME", parse_seconds),
+        "TIME",
+        parse_seconds,
         "500 ms",
         "How long after a change ftrack may still answer with what was before.",
-        show_default=True,
     ),
-    _option(
-        "entities_size",
-        _Parsed("SIZE", parse_size),
-        "256 MB",
-        "Limit of the memory for what is known of entities.",
-        show_default=True,
-    ),
-    _option(
+    Option("entities_size", "SIZE", parse_size, "256 MB", "Limit of the memory for what is known of entities."),
+    Option(
         "prefetch_rate",
-        click.IntRange(min=0),
-        60_000,
+        "ROWS",
+        parse_count,
+        "60000",
         "Rows a minute that may be fetched before a client asks for them; 0 for none.",
-        show_default=True,
     ),
-    _option("store", click.Choice(["disk"]), "disk", "Where answers are kept.", show_default=True),
-    _option("api_user", None, None, "User whose access the change feed has; else FTRACK_API_USER."),
-    _option("api_key", None, None, "", hidden=True, callback=_not_on_the_command_line),
-    _option(
+    Option("store", *_choice("disk"), "disk", "Where answers are kept."),
+    Option(
+        "api_user",
+        "NAME",
+        parse_word,
+        None,
+        f"User whose access the change feed has; the key goes into {variable_of('api_key')}. Else FTRACK_API_USER "
+        "and FTRACK_API_KEY.",
+    ),
+    Option("api_key", "KEY", parse_word, None, ""),
+    Option(
         "allowed_hosts",
-        _Parsed("NAMES", _hosts),
+        "NAMES",
+        parse_names,
         "",
         "Further names that clients may call this proxy by, with commas; * for any.",
+        is_list=True,
     ),
-    _option(
+    Option(
         "policy",
-        _Parsed("FILE", read_policy),
+        "FILE",
+        read_policy,
         None,
         "Rules for what is kept and for how long (TOML), instead of the ones that come along.",
     ),
-    _option(
-        "log_level",
-        click.Choice(_LEVELS, case_sensitive=False),
-        "info",
-        "How much is logged.",
-        show_default=True,
-    ),
+    Option("log_level", *_choice("debug", "info", "warning", "error"), "info", "How much is logged."),
 )
+NAMES = tuple(option.name for option in OPTIONS)
+_LISTS = frozenset(option.name for option in OPTIONS if option.is_list)
+# Who could read the process list could read these.
+_NEVER_A_FLAG = {"api_key"}
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """The settings, in which place each was found (in words), and what to log about the way."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    def blamed(self, name: str, problem: object) -> str:
+        """Say what is wrong with a setting's value that was read but cannot be used, and where it can be changed."""
+        return f"{self.origins[name]}: {problem}; set another with {flag_of(name)} or {variable_of(name)}"
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command all settings as options, and ``--config``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    """Give a command all settings as options, and ``--config``: texts, or ``None``, for ``configured``."""
+    for option in reversed(OPTIONS):
+        command = click.option(
+            flag_of(option.name),
+            option.name,
+            metavar=option.kind,
+            help=option.help + (f"  [default: {option.default}]" if option.default else ""),
+            hidden=option.name in _NEVER_A_FLAG,
+            callback=_refuse if option.name in _NEVER_A_FLAG else None,
+        )(command)
+    return config_option(command)
+
+
+def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--config``."""
     return click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        envvar=PREFIX + "CONFIG",
-        is_eager=True,
-        expose_value=False,
-        callback=_read_file,
-        help=f"Settings file (TOML).  [default: {platformdirs.user_config_path(_APP) / _FILE}, if there is one]",
+        flag_of(CONFIG),
+        CONFIG,
+        metavar="FILE",
+        help=f"Settings file (TOML).  [default: {_default_file()}, if there is one]",
     )(command)
 
 
-def settings_of(values: Mapping[str, Any]) -> Settings:
-    """Make settings of a command's parsed options.
+def _refuse(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError(
+            "an API key on the command line can be read by every user of this machine; set "
+            f"{variable_of('api_key')} or api_key in the settings file"
+        )
+
+
+def configured(flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Configured:
+    """Make settings of a command's flags, the environment and the settings file.
 
     Raises:
-        click.UsageError: what is there does not fit together.
+        click.UsageError: what is there cannot be used; the text names where it stands.
     """
-    _refuse_unknown(
-        (name.removeprefix(PREFIX).lower() for name in os.environ if name.startswith(PREFIX)),
-        lambda name: f"the environment variable {PREFIX}{name.upper()}",
-        lambda name: f"{PREFIX}{name.upper()}",
-    )
+    try:
+        return _configured(flags, environment)
+    except BadSetting as error:
+        raise click.UsageError(str(error)) from None
+
+
+def one_setting(name: str, config: str | None, environment: Mapping[str, str] = os.environ) -> Any:
+    """Read a single setting as ``configured`` does, for commands that have no flag for it.
+
+    Raises:
+        click.UsageError: as ``configured``.
+    """
+    option = next(option for option in OPTIONS if option.name == name)
+    try:
+        found, _ = _gather({CONFIG: config}, environment)
+        return _parsed(option, found)[0]
+    except BadSetting as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _configured(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Configured:
+    found, notes = _gather(flags, environment)
+    values, origins = {}, {}
+    for option in OPTIONS:
+        values[option.name], origins[option.name] = _parsed(option, found)
     if values["upstream"] is None:
-        raise click.UsageError(
+        raise BadSetting(
             "no ftrack server is named; use --upstream https://STUDIO.ftrackapp.com, FTRACK_PROXY_UPSTREAM, or "
             "upstream in the settings file"
         )
     if is_own_listener(values["upstream"], values["listen"]):
-        raise click.UsageError(
-            f"the upstream {values['upstream']} is this proxy's own listener; name the ftrack server itself"
+        raise BadSetting(
+            f"{origins['upstream']}: {values['upstream']} is this proxy's own listener, {values['listen']} by "
+            f"{origins['listen']}; name the ftrack server itself"
         )
     kept = {name: value for name, value in values.items() if name != "store" and (name, value) != ("policy", None)}
-    for folder in ("cache_dir", "state_dir"):
-        kept[folder] = kept[folder].expanduser().absolute()
-    return Settings(**kept)
+    return Configured(Settings(**kept), origins, notes)
 
 
-def _read_file(context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
-    """Take the settings file's values as defaults."""
-    path = value or platformdirs.user_config_path(_APP) / _FILE
-    if value is None and not path.is_file():
-        return
+def _gather(
+    flags: Mapping[str, str | None], environment: Mapping[str, str]
+) -> tuple[dict[str, Given], tuple[str, ...]]:
+    """Collect the texts; what wins is taken last, but a user and a key only together."""
+    ours = from_environment(environment, (*NAMES, CONFIG))
+    given = from_flags(flags)
+    file = _file_of(given, ours.given)
+    for name, entry in (*given.items(), *file.items()):
+        if not entry.text.strip() and name not in _LISTS:
+            raise BadSetting(f"{entry.where} is empty; write a value, or leave it out")
+    _refuse_two_users(given, ours.given)
+    nearer = {**ours.given, **given}
+    pair = _pair(nearer) or _pair(file) or {}
+    found = {**file, **nearer}
+    for name in ("api_user", "api_key"):
+        found.pop(name, None)
+    return {**found, **pair}, _notes(ours.ignored)
+
+
+def _file_of(flags: Mapping[str, Given], environment: Mapping[str, Given]) -> dict[str, Given]:
+    given = flags.get(CONFIG) or environment.get(CONFIG)
+    if given is None:
+        return from_file(_default_file(), NAMES, _LISTS) if _default_file().is_file() else {}
+    if not given.text.strip():
+        raise BadSetting(f"{given.where} is empty; name a settings file")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise click.UsageError(f"cannot read the settings file {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"the settings file {path} is not valid TOML: {error}") from None
-    _refuse_unknown(content, lambda name: f"{name!r} in the settings file {path}", lambda name: name)
-    context.default_map = {name: _as_text(name, value, path) for name, value in content.items()}
+        return from_file(Path(given.text).expanduser(), NAMES, _LISTS)
+    except BadSetting as error:
+        raise BadSetting(f"{given.where}: {error}") from None
 
 
-def _as_text(name: str, value: Any, path: Path) -> str:
-    if name == "allowed_hosts" and isinstance(value, list) and all(isinstance(v, str) for v in value):
-        return ",".join(value)
-    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        return str(value)
-    raise click.UsageError(f"{name} in the settings file {path} must be a text")
+def _refuse_two_users(flags: Mapping[str, Given], environment: Mapping[str, Given]) -> None:
+    """The key in the environment belongs to the user in the environment, if one is named there."""
+    user, other = flags.get("api_user"), environment.get("api_user")
+    if user and other and user.text.strip() != other.text.strip():
+        raise BadSetting(
+            f"{user.where} and {other.where} name different users, and there is one key for both; name the same, or "
+            "only one"
+        )
 
 
-def _refuse_unknown(names: Iterable[str], describe: Callable[[str], str], spell: Callable[[str], str]) -> None:
-    for name in names:
-        if name in _NAMES or name == _CONFIG:
-            continue
-        near = difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.4)
-        hint = f"did you mean {spell(near[0])}?" if near else f"known are {', '.join(map(spell, _NAMES))}"
-        raise click.UsageError(f"{describe(name)} is not a setting; {hint}")
+def _pair(place: Mapping[str, Given]) -> dict[str, Given] | None:
+    """The user and the key in one place; a half is an error, since the other half may be anybody's."""
+    pair = {name: place[name] for name in ("api_user", "api_key") if name in place}
+    if len(pair) == 1:
+        ((name, given),) = pair.items()
+        other = "api_user" if name == "api_key" else "api_key"
+        there = other if "settings file" in given.where else variable_of(other)
+        raise BadSetting(
+            f"{given.where} is set without {there}; a user and a key work only together and are taken from one "
+            f"place: set {there} there too, or remove {name}"
+        )
+    return pair or None
+
+
+def _notes(ignored: tuple[str, ...]) -> tuple[str, ...]:
+    if not ignored:
+        return ()
+    more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
+    return (
+        f"ignored {', '.join(ignored[:3])}{more} in the environment: a container platform sets them for a service "
+        f"whose name begins with ftrack-proxy, they are no settings",
+    )
+
+
+def _parsed(option: Option, found: Mapping[str, Given]) -> tuple[Any, str]:
+    """Return the setting's value, and where it comes from."""
+    given = found.get(option.name)
+    if given is None:
+        where = f"the default of {flag_of(option.name)}"
+        return None if option.default is None else option.parse(option.default), where
+    try:
+        return option.parse(given.text.strip()), given.where
+    except BadSetting as error:
+        raise BadSetting(f"{given.where}: {error}") from None
+
+
+def _default_file() -> Path:
+    return platformdirs.user_config_path(_APP) / _FILE

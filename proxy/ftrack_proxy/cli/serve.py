@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from ftrack_proxy import __version__
-from ftrack_proxy.cli.options import settings_of, settings_options
-from ftrack_proxy.settings import Settings
+from ftrack_proxy.cli.options import Configured, configured, settings_options
+from ftrack_proxy.settings import Settings, half_of_credentials
 
 _log = logging.getLogger("ftrack_proxy")
 
@@ -30,26 +30,33 @@ def serve(**values: Any) -> None:
 
     Every setting can also come from the environment (FTRACK_PROXY_UPSTREAM ...) or a settings file.
     """
-    settings = settings_of(values)
+    it = configured(values)
     # Whatever this process writes is for its user alone.
     os.umask(0o077)
     logging.basicConfig(
-        stream=sys.stderr, level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s"
+        stream=sys.stderr, level=it.settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s"
     )
-    _serve(settings)
+    for note in it.notes:
+        _log.info("%s", note)
+    half = half_of_credentials(os.environ)
+    if half and it.settings.api_user is None:
+        _log.warning("%s", half)
+    _serve(it)
 
 
-def _serve(settings: Settings) -> None:
+def _serve(it: Configured) -> None:
     from ftrack_proxy.store.disk import DiskTier
     from ftrack_proxy.store.folder import FolderInUse, FolderUnusable, make_private, open_folder
 
+    settings, setting = it.settings, "state_dir"
     try:
         make_private(settings.state_dir)
+        setting = "cache_dir"
         folder = open_folder(settings.cache_dir)
     except FolderUnusable as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(it.blamed(setting, error)) from None
     except FolderInUse as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(it.blamed(setting, error)) from None
     try:
         disk = DiskTier(folder.path / "results", settings.cache_size)
     except (OSError, sqlite3.Error, ValueError) as error:
@@ -58,7 +65,7 @@ def _serve(settings: Settings) -> None:
     try:
         asyncio.run(_run(settings, folder, disk))
     except OSError as error:
-        raise click.ClickException(_listener_problem(settings, error)) from None
+        raise click.ClickException(it.blamed("listen", _listener_problem(settings, error))) from None
     finally:
         disk.close()
         folder.close()
@@ -92,10 +99,7 @@ def _on_signal(stop: asyncio.Event) -> None:
 
 def _listener_problem(settings: Settings, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"{settings.listen} is in use by another program; stop that one, or listen elsewhere with "
-            "--listen HOST:PORT"
-        )
+        return f"{settings.listen} is in use by another program; stop that one, or listen elsewhere"
     if error.errno == errno.EACCES:
-        return f"no permission to listen on {settings.listen}; use a port above 1023 with --listen HOST:PORT"
-    return f"cannot listen on {settings.listen}: {error.strerror or error}; choose another with --listen HOST:PORT"
+        return f"no permission to listen on {settings.listen}; use a port above 1023"
+    return f"cannot listen on {settings.listen}: {error.strerror or error}; choose another address"

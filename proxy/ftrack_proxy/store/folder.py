@@ -48,7 +48,7 @@ def open_folder(path: Path) -> CacheFolder:
     except filelock.Timeout:
         raise FolderInUse(
             f"the cache folder {path} is in use by another ftrack-proxy; stop that one, or give this one a "
-            "folder of its own with --cache-dir"
+            "folder of its own"
         ) from None
     except OSError as error:
         raise FolderUnusable(_unusable(path, error)) from None
@@ -66,21 +66,21 @@ def make_private(path: Path) -> None:
         FolderUnusable: with the reason and the way out.
     """
     if path in (Path(path.anchor), Path.home()):
-        raise FolderUnusable(f"{path} is no folder for a cache; name a folder of its own with --cache-dir")
+        raise FolderUnusable(f"{path} is no folder of its own")
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if stat.S_IMODE(path.stat().st_mode) != 0o700:
             path.chmod(0o700)
     except FileExistsError:
-        raise FolderUnusable(f"{path} is not a folder; name another one with --cache-dir") from None
+        raise FolderUnusable(f"{path} is not a folder") from None
     except OSError as error:
         raise FolderUnusable(_unusable(path, error)) from None
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        raise FolderUnusable(f"cannot write to the folder {path}; name another one with --cache-dir")
+        raise FolderUnusable(f"cannot write to the folder {path}")
 
 
 def _unusable(path: Path, error: OSError) -> str:
-    return f"cannot use the folder {path}: {error.strerror or error}; name another one with --cache-dir"
+    return f"cannot use the folder {path}: {error.strerror or error}"
 
 
 def _read_salt(path: Path) -> bytes:
