@@ -8,7 +8,7 @@ JS_READY := $(JS)/node_modules/.ready
 UPSTREAM ?= $(FTRACK_PROXY_UPSTREAM)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test soak test-js-setup lint format clean
+.PHONY: help setup demo run test soak test-js-setup fuzz lint audit format clean
 
 ## make help     list what can be made
 help:
@@ -36,6 +36,10 @@ run: $(READY)
 test: $(READY) test-js-setup
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
+## make fuzz     hostile input for everything that reads what arrives: make fuzz FUZZ="--seconds 60 batch"
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz $(FUZZ)
+
 ## make soak     compare 200,000 proxied answers with direct ones while everything changes: make soak SOAK="--seed 7"
 soak: $(READY)
 	$(BIN)/python -m tests.oracle.soak $(SOAK)
@@ -54,6 +58,12 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+## make audit    known weaknesses in our code and in what it is built on
+audit: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[audit]'
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive proxy
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 ## make format   put the code into its form
 format: $(READY)

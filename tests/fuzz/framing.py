@@ -22,11 +22,13 @@ from tests.test_web.origin import Origin, Request
 KEY = "5ecre7-k3y"
 _BODY = b'[{"action":"query","expression":"select name from Task"}]'
 _HEAD = (
-    f"Host: localhost\r\nftrack-user: ana\r\nftrack-api-key: {KEY}\r\nCookie: {KEY}\r\nContent-Type: application/json\r\n"
+    f"Host: localhost\r\nftrack-user: ana\r\nftrack-api-key: {KEY}\r\nCookie: {KEY}\r\n"
+    "Content-Type: application/json\r\n"
 ).encode()
 _REQUESTS = (
     b"POST /api HTTP/1.1\r\n" + _HEAD + b"Content-Length: %d\r\n\r\n" % len(_BODY) + _BODY,
-    b"POST /api HTTP/1.1\r\n" + _HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(_BODY) + _BODY + b"\r\n0\r\n\r\n",
+    b"POST /api HTTP/1.1\r\n" + _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+    + b"%x\r\n" % len(_BODY) + _BODY + b"\r\n0\r\n\r\n",
     b"GET /component/get?id=1&apiKey=" + KEY.encode() + b" HTTP/1.1\r\n" + _HEAD + b"\r\n",
     b"GET /-/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"GET /socket.io/1/websocket/abc HTTP/1.1\r\n" + _HEAD + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"

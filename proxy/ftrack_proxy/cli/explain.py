@@ -48,7 +48,7 @@ def _default_url(config: str | None) -> str:
     """The proxy's address, by the same settings that tell it where to listen."""
     address: Address = one_setting("listen", config)
     # Who listens on every address is asked on this machine's own.
-    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 # nosec B104
     return f"http://{Address(local, address.port)}"
 
 
