@@ -14,7 +14,6 @@ from ftrack_proxy.answers.fresh import RowJudge
 from ftrack_proxy.answers.knowledge import Knowledge, Knowledges, Listing, Observation, Ref, Source
 from ftrack_proxy.answers.reading import Reading, document, listing_covers, window_of
 from ftrack_proxy.freshness.change_log import ChangeLog
-from ftrack_proxy.freshness.changes import ChangeKind, ChangeSource
 from ftrack_proxy.freshness.evaluate import evaluate
 from ftrack_proxy.freshness.facts import Facts
 from ftrack_proxy.freshness.judge import judge
@@ -236,22 +235,11 @@ class _Attempt:
         return used[ref].type_name in self.question.types and judge_row.accepts(used)
 
     def _is_absent(self, key: Key, judge_row: RowJudge, sources: list[Source]) -> bool:
+        """True if ftrack itself answered that the row is not there. An event that says so may be anybody's."""
         source = self.knowledge.absent(self.reading.query.entity_type, key)
         if source is not None and self.is_usable(source) and judge_row.accepts_absence(key, source):
             sources.append(source)
             return True
-        return self._was_removed(key)
-
-    def _was_removed(self, key: Key) -> bool:
-        """True if the last that ftrack told of an entity is that it is gone: ids do not come back."""
-        if len(key) != 1:
-            return False
-        for _, change in self.log.of_entity(key[0], 0, self.start.seq):
-            return (
-                change.kind is ChangeKind.REMOVED
-                and change.source is ChangeSource.HUB_EVENT
-                and change.families == frozenset({self.reading.family})
-            )
         return False
 
     def _assembly(self) -> Assembly:
