@@ -61,6 +61,10 @@ _IDLE_TIMEOUT = 3630.0
 _MAX_HEADER = 65_536
 
 
+class CannotListen(Exception):
+    """The address to listen on cannot be had, as the ``OSError`` in ``args`` says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """A running proxy, open to inspection by tests."""
@@ -96,7 +100,8 @@ async def running_proxy(
     ``folder`` and ``disk`` are opened before and closed after by the caller: they block.
 
     Raises:
-        OSError: the listener cannot be opened.
+        CannotListen: the listener cannot be opened.
+        BadEnvironment: see ``UpstreamClient``.
     """
     instance = secrets.token_hex(8)
     client = UpstreamClient(settings.upstream, instance)
@@ -199,7 +204,10 @@ async def running_proxy(
     try:
         await runner.setup()
         site = web.TCPSite(runner, settings.listen.host, settings.listen.port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(error) from None
         coverage.start()
         checking = asyncio.get_running_loop().create_task(learning.run(), name="learn coverage")
         management.ready = True

@@ -16,6 +16,8 @@ from ftrack_proxy.freshness.policy import BadPolicy, Policy
 from ftrack_proxy.identity.credentials import Credentials
 
 DEFAULT_PORT = 8089
+# The policy that comes with the proxy.
+BUILT_IN = "built-in"
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 _TIME = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(ms|s)")
 _COUNT = re.compile(r"[0-9]{1,15}")
@@ -47,9 +49,9 @@ class Address:
         return all(ipaddress.ip_address(a).is_loopback for a in _addresses(self.host)) and bool(self.host)
 
 
-def read_policy(text: str | None = None) -> Policy:
+def read_policy(text: str = BUILT_IN) -> Policy:
     """Read the policy file that ``text`` names, or the one that comes with the proxy."""
-    path = Path(text).expanduser() if text else next(filter(Path.is_file, _POLICIES), _POLICIES[0])
+    path = next(filter(Path.is_file, _POLICIES), _POLICIES[0]) if text == BUILT_IN else parse_path(text)
     try:
         return Policy.from_document(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
@@ -180,14 +182,14 @@ def parse_names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def parse_folder(text: str) -> Path:
-    """Read the name of a folder; ``~`` is the home folder. The result is absolute."""
+def parse_path(text: str) -> Path:
+    """Read the name of a file or folder; ``~`` is the home folder. The result is absolute."""
     try:
         path = Path(text).expanduser()
     except RuntimeError:
         raise BadSetting(f"{text!r} begins with the home folder of a user who is not known; write it in full") from None
     if "\0" in text:
-        raise BadSetting(f"{text!r} is no name of a folder")
+        raise BadSetting(f"{text!r} is no name of a file or folder")
     return path.absolute()
 
 

@@ -222,6 +222,10 @@ def test_what_container_platforms_set_for_a_service_of_our_name_is_ignored(servi
     assert told().notes == ()
 
 
+def test_the_examples_placeholder_is_said() -> None:
+    assert "still the example's" in told(upstream="https://STUDIO.ftrackapp.com").notes[0]
+
+
 def test_the_own_listener_names_both_places(file: Path) -> None:
     file.write_text('listen = "127.0.0.1:9000"\n')
     said = complaint(config=str(file), upstream="http://127.0.0.1:9000")

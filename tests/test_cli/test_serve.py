@@ -170,7 +170,48 @@ def test_help_and_version(tmp_path: Path) -> None:
     assert "FTRACK_PROXY_UPSTREAM" in run("serve", "--help", home=tmp_path).stdout
 
 
+EXAMPLE = (Path(__file__).parents[2] / "config" / "settings.example.toml").read_text()
+UNCOMMENTED = re.sub(r"^# (\w+ = )", r"\1", EXAMPLE, flags=re.MULTILINE)
+
+
 def test_the_example_names_every_setting_and_no_other() -> None:
-    text = (Path(__file__).parents[2] / "config" / "settings.example.toml").read_text()
-    settings = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
-    assert set(settings) == set(NAMES)
+    assert set(tomllib.loads(UNCOMMENTED)) == set(NAMES)
+
+
+@pytest.mark.parametrize("example", [EXAMPLE, UNCOMMENTED], ids=["as it is", "all of it"])
+def test_the_example_starts_once_its_upstream_is_set(example: str, origin: Origin, tmp_path: Path) -> None:
+    file = tmp_path / ".config" / "ftrack-proxy" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(example.replace("https://STUDIO.ftrackapp.com", origin.url))
+    proxy = ProxyCommand(origin.url, tmp_path)
+    proxy.arguments = (sys.executable, "-m", "ftrack_proxy", "serve", "--listen", "127.0.0.1:0")
+    with proxy:
+        assert proxy.status()["upstream"] == origin.url
+
+
+def test_what_is_no_http_proxy_is_told_by_its_variable(tmp_path: Path) -> None:
+    refused(run("serve", *UPSTREAM, home=tmp_path, http_proxy="socks5://127.0.0.1:9"), "http_proxy", "http://HOST:PORT")
+
+
+@pytest.mark.parametrize("setting", ["cache_dir", "state_dir"])
+def test_a_folder_that_cannot_be_used_is_blamed_on_its_own_setting(setting: str, tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("")
+    flag, variable = f"--{setting.replace('_', '-')}", f"FTRACK_PROXY_{setting.upper()}"
+    refused(run("serve", *UPSTREAM, flag, str(taken), home=tmp_path), f"{flag}: {taken}")
+    refused(run("serve", *UPSTREAM, home=tmp_path, **{variable: str(taken)}), f"variable {variable}: {taken}")
+
+
+def test_an_address_that_cannot_be_had_is_blamed_on_its_place(tmp_path: Path) -> None:
+    # A documentation address (RFC 5737): no machine has it.
+    done = run("serve", *UPSTREAM, home=tmp_path, FTRACK_PROXY_LISTEN="192.0.2.1:8089")
+    refused(done, "the environment variable FTRACK_PROXY_LISTEN: cannot listen on 192.0.2.1:8089", code=1)
+    file = tmp_path / "settings.toml"
+    file.write_text('listen = "nowhere.invalid:8089"\n')
+    refused(run("serve", *UPSTREAM, "--config", str(file), home=tmp_path), "settings.toml, line 1: cannot", code=1)
+
+
+def test_half_of_the_common_credentials_is_said(origin: Origin, tmp_path: Path) -> None:
+    with ProxyCommand(origin.url, tmp_path, FTRACK_API_USER="ana", FTRACK_PROXY_PORT="tcp://10.0.0.1:8089") as proxy:
+        assert any("FTRACK_API_USER is set without FTRACK_API_KEY" in line for line in proxy.log)
+        assert sum("FTRACK_PROXY_PORT" in line for line in proxy.log) == 1

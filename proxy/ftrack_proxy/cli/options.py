@@ -21,15 +21,16 @@ from ftrack_proxy.cli.sources import (
     variable_of,
 )
 from ftrack_proxy.settings import (
+    BUILT_IN,
     DEFAULT_PORT,
     BadSetting,
     Settings,
     is_own_listener,
     parse_choice,
     parse_count,
-    parse_folder,
     parse_listen,
     parse_names,
+    parse_path,
     parse_seconds,
     parse_size,
     parse_upstream,
@@ -60,11 +61,11 @@ def _choice(*words: str) -> tuple[str, Callable[[str], str]]:
 OPTIONS = (
     Option("upstream", "URL", parse_upstream, None, "The ftrack server."),
     Option("listen", "HOST:PORT", parse_listen, f"127.0.0.1:{DEFAULT_PORT}", "Where clients connect."),
-    Option("cache_dir", "FOLDER", parse_folder, str(platformdirs.user_cache_path(_APP)), "Folder for cached answers."),
+    Option("cache_dir", "FOLDER", parse_path, str(platformdirs.user_cache_path(_APP)), "Folder for cached answers."),
     Option(
         "state_dir",
         "FOLDER",
-        parse_folder,
+        parse_path,
         str(platformdirs.user_state_path(_APP)),
         "Folder for what must outlive the cache.",
     ),
@@ -107,8 +108,8 @@ OPTIONS = (
         "policy",
         "FILE",
         read_policy,
-        None,
-        "Rules for what is kept and for how long (TOML), instead of the ones that come along.",
+        BUILT_IN,
+        "Rules for what is kept and for how long (TOML).",
     ),
     Option("log_level", *_choice("debug", "info", "warning", "error"), "info", "How much is logged."),
 )
@@ -204,7 +205,7 @@ def _configured(flags: Mapping[str, str | None], environment: Mapping[str, str])
             f"{origins['upstream']}: {values['upstream']} is this proxy's own listener, {values['listen']} by "
             f"{origins['listen']}; name the ftrack server itself"
         )
-    kept = {name: value for name, value in values.items() if name != "store" and (name, value) != ("policy", None)}
+    kept = {name: value for name, value in values.items() if name != "store"}
     return Configured(Settings(**kept), origins, notes)
 
 
@@ -224,7 +225,7 @@ def _gather(
     found = {**file, **nearer}
     for name in ("api_user", "api_key"):
         found.pop(name, None)
-    return {**found, **pair}, _notes(ours.ignored)
+    return {**found, **pair}, _notes(ours.ignored, found.get("upstream"))
 
 
 def _file_of(flags: Mapping[str, Given], environment: Mapping[str, Given]) -> dict[str, Given]:
@@ -234,7 +235,7 @@ def _file_of(flags: Mapping[str, Given], environment: Mapping[str, Given]) -> di
     if not given.text.strip():
         raise BadSetting(f"{given.where} is empty; name a settings file")
     try:
-        return from_file(Path(given.text).expanduser(), NAMES, _LISTS)
+        return from_file(parse_path(given.text), NAMES, _LISTS)
     except BadSetting as error:
         raise BadSetting(f"{given.where}: {error}") from None
 
@@ -263,14 +264,17 @@ def _pair(place: Mapping[str, Given]) -> dict[str, Given] | None:
     return pair or None
 
 
-def _notes(ignored: tuple[str, ...]) -> tuple[str, ...]:
-    if not ignored:
-        return ()
-    more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
-    return (
-        f"ignored {', '.join(ignored[:3])}{more} in the environment: a container platform sets them for a service "
-        f"whose name begins with ftrack-proxy, they are no settings",
-    )
+def _notes(ignored: tuple[str, ...], upstream: Given | None) -> tuple[str, ...]:
+    notes = []
+    if ignored:
+        more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
+        notes.append(
+            f"ignored {', '.join(ignored[:3])}{more} in the environment: a container platform sets them for a service "
+            "whose name begins with ftrack-proxy, they are no settings"
+        )
+    if upstream is not None and "//STUDIO." in upstream.text:
+        notes.append(f"{upstream.where} is still the example's {upstream.text}; write your studio's name there")
+    return tuple(notes)
 
 
 def _parsed(option: Option, found: Mapping[str, Given]) -> tuple[Any, str]:

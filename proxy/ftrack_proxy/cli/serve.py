@@ -45,8 +45,10 @@ def serve(**values: Any) -> None:
 
 
 def _serve(it: Configured) -> None:
+    from ftrack_proxy.assembly import CannotListen
     from ftrack_proxy.store.disk import DiskTier
     from ftrack_proxy.store.folder import FolderInUse, FolderUnusable, make_private, open_folder
+    from ftrack_proxy.upstream.environment import BadEnvironment
 
     settings, setting = it.settings, "state_dir"
     try:
@@ -64,8 +66,10 @@ def _serve(it: Configured) -> None:
         raise click.ClickException(f"cannot open the store in {folder.path}: {error}") from None
     try:
         asyncio.run(_run(settings, folder, disk))
-    except OSError as error:
-        raise click.ClickException(it.blamed("listen", _listener_problem(settings, error))) from None
+    except BadEnvironment as error:
+        raise click.UsageError(str(error)) from None
+    except CannotListen as error:
+        raise click.ClickException(it.blamed("listen", _listener_problem(settings, error.args[0]))) from None
     finally:
         disk.close()
         folder.close()

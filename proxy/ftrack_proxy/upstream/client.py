@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import io
-import os
-import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp.helpers import get_env_proxy_for_url
 from multidict import CIMultiDict
 from yarl import URL
 
 from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.protocol.encoding import inflate
 from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end
+from ftrack_proxy.upstream.environment import environment_proxy, tls_context
+from ftrack_proxy.upstream.trouble import words
 
 _CONNECT_TIMEOUT = 15.0
 # ftrack's own clients give up after 60 s; a silent upstream is given longer, for those who wait longer.
@@ -52,6 +51,7 @@ class UpstreamClient:
     """Sends requests to one ftrack server, each at most once.
 
     Answers are never decompressed on the way, cookies never kept, redirects never followed.
+    Making one raises ``BadEnvironment`` if the environment names an HTTP proxy that cannot be used.
     """
 
     def __init__(self, origin: URL, instance: str) -> None:
@@ -59,14 +59,16 @@ class UpstreamClient:
         self.requests = 0
         self.problem: str | None = None
         self._instance = instance
-        self._proxy, self._proxy_auth = _environment_proxy(origin)
+        self._way = environment_proxy(origin)
+        self._proxy = self._way.url if self._way else None
+        self._tls = tls_context(origin)
         # Downloads of hours must not take the connections that queries need.
         self._api = self._session(limit=100)
         self._streams = self._session(limit=0)
 
     def _session(self, limit: int) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=limit, keepalive_timeout=30, ssl=_tls_context()),
+            connector=aiohttp.TCPConnector(limit=limit, keepalive_timeout=30, ssl=self._tls),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
@@ -128,7 +130,6 @@ class UpstreamClient:
                 data=io.BytesIO(body),
                 allow_redirects=False,
                 proxy=self._proxy,
-                proxy_auth=self._proxy_auth,
             ) as response:
                 return UpstreamAnswer(
                     response.status,
@@ -158,7 +159,6 @@ class UpstreamClient:
             data=body,
             allow_redirects=False,
             proxy=self._proxy,
-            proxy_auth=self._proxy_auth,
         )
         with self._observed():
             response = await request
@@ -173,11 +173,11 @@ class UpstreamClient:
         """Tell apart what was not sent from what got no answer, and remember whether ftrack can be reached."""
         try:
             yield
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            self.problem = _words(error)
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as error:
+            self.problem = words(error, self._way)
             raise NotSent(self.problem) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self.problem = _words(error)
+            self.problem = words(error, self._way)
             raise AnswerLost(self.problem) from None
         self.problem = None
 
@@ -202,35 +202,4 @@ class UpstreamClient:
             max_msg_size=0,
             compress=0,
             proxy=self._proxy,
-            proxy_auth=self._proxy_auth,
         )
-
-
-def _words(error: BaseException) -> str:
-    """An error's text without the request's address: query strings carry API keys."""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"{error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "the server closed the connection"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return type(error).__name__
-
-
-def _environment_proxy(origin: URL) -> tuple[URL | None, aiohttp.BasicAuth | None]:
-    """``HTTPS_PROXY`` and its kin, read once; ``NO_PROXY`` honoured."""
-    try:
-        return get_env_proxy_for_url(origin)
-    except LookupError:
-        return None, None
-
-
-def _tls_context() -> ssl.SSLContext:
-    """The system's trust (``SSL_CERT_FILE`` included), with ``REQUESTS_CA_BUNDLE`` as ftrack's client reads it."""
-    context = ssl.create_default_context()
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
-    if bundle and os.path.isfile(bundle):
-        context.load_verify_locations(bundle)
-    elif bundle and os.path.isdir(bundle):
-        context.load_verify_locations(capath=bundle)
-    return context
