@@ -6,15 +6,16 @@ import asyncio
 import errno
 import logging
 import os
-import signal
 import sqlite3
 import sys
+from functools import partial
 from typing import Any
 
 import click
 
 from ftrack_proxy import __version__
 from ftrack_proxy.cli.options import Configured, configured, settings_options
+from ftrack_proxy.cli.signals import on_stop_signals
 from ftrack_proxy.settings import Settings, half_of_credentials
 
 _log = logging.getLogger("ftrack_proxy")
@@ -79,9 +80,7 @@ async def _run(settings: Settings, folder: Any, disk: Any) -> None:
     from ftrack_proxy.assembly import running_proxy
 
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _on_signal, stop)
+    on_stop_signals(asyncio.get_running_loop(), partial(_on_signal, stop))
     async with running_proxy(settings, folder, disk) as parts:
         _log.info(
             "ftrack-proxy %s listening on http://%s for %s",
