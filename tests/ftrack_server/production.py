@@ -11,6 +11,7 @@ from typing import Any
 
 from .database import Database, Row
 from .model import Model
+from .namesakes import add_namesakes
 from .sundries import add_sundries
 
 
@@ -29,6 +30,8 @@ class ProductionPlan:
     seed: int = 1
     sundries: bool = False
     """Also a little of what most tests do without: an enumerator, typed links, a review session and the like."""
+    namesakes: bool = False
+    """Also custom attributes that are called like attributes and columns."""
 
 
 def small() -> ProductionPlan:
@@ -214,6 +217,9 @@ class _Builder:
                     config="{}", core=False, sort=0, group_id=None,
                 )
             )  # fmt: skip
+
+        if self._plan.namesakes:
+            self.made.configurations += add_namesakes(self._model, self._put, kinds)
 
     # -- a project ---------------------------------------------------------------------------------------
 

@@ -273,7 +273,7 @@ class Deeds:
     def set_custom(self) -> list[Operation]:
         kind, dense = self._chance.choice(
             (("Shot", "Context"), ("Shot", "Context"), ("Sequence", "Context"), ("Project", "Context"),
-             ("Task", "Context"), ("AssetVersion", "AssetVersion"), ("User", "User"))
+             ("Task", "Context"), ("AssetVersion", "AssetVersion"), ("User", "User"), ("TypedContextList", "List"))
         )  # fmt: skip
         owner = self._there.pick(kind)
         configuration = self._there.custom_key(owner) if owner is not None else None
@@ -282,7 +282,8 @@ class Deeds:
         # Whether an event tells of a value that does not differ from what was inherited is not known.
         known = (configuration["default"], self._there.custom_value(owner, configuration))
         kind_of = type(configuration["default"])
-        possible = {bool: (True, False), str: (self._word(),)}.get(kind_of, (0.0, 1.0, 2.0, 3600.0))
+        texts = (self._any("Status")["id"], self._word()) if configuration["key"].endswith("id") else (self._word(),)
+        possible = {bool: (True, False), str: (*texts, "wip")}.get(kind_of, (0.0, 1.0, 2.0, 3600.0))
         different = [value for value in possible if value not in known]
         if not different:
             return []

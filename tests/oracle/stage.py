@@ -26,7 +26,9 @@ from tests.oracle.tally import Tally
 from tests.oracle.wire import Heard, Line, Switchboard, request
 
 USERS = ("ana", "bo", "artist0")
-_PLAN = ProductionPlan(projects=2, sequences=1, shots=2, tasks=2, assets=1, versions=2, components=1, users=5)
+_PLAN = ProductionPlan(
+    projects=2, sequences=1, shots=2, tasks=2, assets=1, versions=2, components=1, users=5, namesakes=True
+)
 _BEGIN = datetime.datetime.fromisoformat("2031-03-03T08:00:00")
 
 

@@ -74,8 +74,11 @@ class RowJudge:
         return False
 
     def _result(self, used: Mapping[Ref, Observation], good_through: int) -> Result:
-        """What `affects` asks of an answer: the ids that occur in it."""
-        mentioned = [(ref.key, observation.values) for ref, observation in used.items()]
+        """What `affects` asks of an answer: the ids that occur in it, and names."""
+        mentioned = [
+            (ref.key, observation.type_name, tuple(observation.layout.places), observation.values)
+            for ref, observation in used.items()
+        ]
         return Result(
             body=orjson.dumps(mentioned, default=tuple),
             http_status=200,

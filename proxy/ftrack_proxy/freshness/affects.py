@@ -16,6 +16,7 @@ from typing import Final
 
 from ftrack_proxy.freshness.case import Case
 from ftrack_proxy.freshness.change import UNKNOWN, Change, ChangeKind
+from ftrack_proxy.freshness.columns import CUSTOM
 from ftrack_proxy.freshness.facts import Facts, facts_after, place_of
 from ftrack_proxy.freshness.question import Question
 from ftrack_proxy.freshness.result import Result
@@ -58,15 +59,18 @@ def anywhere(case: Case) -> bool:
         names = question.shown.get(family, frozenset()) | (crossed.names if crossed else frozenset())
         if family == question.family:
             names |= question.own_filter | question.own_order
-        return case.touches(names) or _meets_sources(case, case.sources)
+        return case.touches(names) or _meets_sources(case.sources, case.touches)
     return not _lies_in_another_project(case)
 
 
 def content(case: Case) -> bool:
     """A1: an entity in the answer changed an attribute that is shown, or is gone."""
-    if case.change.kind is ChangeKind.ADDED or not case.is_mentioned(case.change.entity_id):
+    kind = case.change.kind
+    if kind is ChangeKind.ADDED:
         return False
-    return case.change.kind is not ChangeKind.UPDATED or case.touches(case.question.shown.get(case.family, frozenset()))
+    if kind is ChangeKind.UPDATED and not case.touches_shown(case.question.shown.get(case.family, frozenset())):
+        return False
+    return case.is_mentioned(case.change.entity_id)
 
 
 def entered(case: Case) -> bool:
@@ -80,7 +84,7 @@ def moved_in_or_out(case: Case) -> bool:
     """A3: an entity changed what the criteria look at: a row may have to go, another to come."""
     if case.change.kind is not ChangeKind.UPDATED or not case.may_be_row():
         return False
-    if not case.touches(case.question.own_filter):
+    if not case.touches_compared(case.question.own_filter):
         return False
     after = case.meets(facts_after(case.change, case.family))
     if case.is_mentioned(case.change.entity_id):
@@ -93,7 +97,7 @@ def reordered(case: Case) -> bool:
     """A4: an entity changed what the rows are ordered by: a row moves, or one beyond the window comes in."""
     if case.change.kind is not ChangeKind.UPDATED or not case.may_be_row():
         return False
-    if not case.touches(case.question.own_order):
+    if not case.touches_compared(case.question.own_order):
         return False
     if case.is_mentioned(case.change.entity_id):
         return True
@@ -119,7 +123,7 @@ def crossing(case: Case) -> bool:
     if case.change.kind is ChangeKind.ADDED:
         return crossed.many
     if case.change.kind is ChangeKind.UPDATED:
-        return case.touches(crossed.names) or (crossed.many and _may_change_owner(case))
+        return case.touches_compared(crossed.names) or (crossed.many and _may_change_owner(case))
     return True
 
 
@@ -142,13 +146,15 @@ def collection(case: Case) -> bool:
 def derived_shown(case: Case) -> bool:
     """A8: a shown value is derived from this family, by a way on which the changed entity may lie."""
     names = case.question.derived_shown.get(case.family)
-    return names is not None and _meets_sources(case, names) and not _derives_elsewhere(case, names)
+    if names is None or not _meets_sources(names, case.touches_shown):
+        return False
+    return not _derives_elsewhere(case, names)
 
 
 def derived_filter(case: Case) -> bool:
     """A9: criteria or order look at a value that is derived from this family."""
     names = case.question.derived_filter.get(case.family)
-    if names is None or not _meets_sources(case, names):
+    if names is None or not _meets_sources(names, case.touches_compared):
         return False
     if case.family in _IN_ONE_PROJECT and _lies_in_another_project(case):
         return False
@@ -192,11 +198,12 @@ def affects(change: Change, result: Result, question: Question | None, catalogue
         return None
     if question is None or catalogue is None:
         return EVERYTHING
-    for family in families:
-        case = Case(change, result, question, catalogue, family)
-        for name, rule in RULES.items():
-            if (rule is anywhere) == case.is_of_a_whole_family and rule(case):
-                return name
+    for reading in change.readings:
+        for family in families:
+            case = Case(reading, result, question, catalogue, family)
+            for name, rule in RULES.items():
+                if (rule is anywhere) == case.is_of_a_whole_family and rule(case):
+                    return name
     return None
 
 
@@ -256,7 +263,7 @@ def _may_change_owner(case: Case) -> bool:
     if changed is None:
         return True
     types = [case.catalogue.types[name] for name in case.catalogue.members(case.family)]
-    for name in changed:
+    for name in changed - {CUSTOM}:  # Their values have no other owner than before.
         found = [t.attributes[name] for t in types if name in t.attributes]
         if not found or name in _SORTING or name.endswith("_id"):
             return True
@@ -283,7 +290,7 @@ def _may_hang_on_mentioned(case: Case, owners: frozenset[str]) -> bool:
             continue
         if changed is not None and name not in changed:
             continue
-        told = case.change.attributes.get(name, (UNKNOWN, UNKNOWN))[1]
+        told = UNKNOWN if name in case.change.uncertain else case.change.attributes.get(name, (UNKNOWN, UNKNOWN))[1]
         if told is UNKNOWN:
             if name not in hierarchical or any(case.result.mentions(above) for above in case.change.ancestors):
                 return True
@@ -292,8 +299,8 @@ def _may_hang_on_mentioned(case: Case, owners: frozenset[str]) -> bool:
     return False
 
 
-def _meets_sources(case: Case, names: frozenset[str]) -> bool:
-    return "*" in names or case.touches(names)
+def _meets_sources(names: frozenset[str], touches: Callable[[frozenset[str]], bool]) -> bool:
+    return "*" in names or touches(names)
 
 
 def _derives_elsewhere(case: Case, names: frozenset[str]) -> bool:

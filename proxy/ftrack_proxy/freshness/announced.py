@@ -7,13 +7,15 @@ read may mean anything, and then it does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from ftrack_proxy.freshness.change import UNKNOWN, Change, ChangeKind, ChangeSource, OldNew, anything
+from ftrack_proxy.freshness.change import Change, ChangeKind, ChangeSource, anything
+from ftrack_proxy.freshness.columns import CUSTOM, Columns, as_mappings, columns_of
 from ftrack_proxy.freshness.reach import cascade, changes_hands, changes_rights, moves
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.families import COMPONENT, CONTEXT
-from ftrack_proxy.schema.names import attribute_names, is_unlisted, types_in_event
+from ftrack_proxy.schema.names import is_unlisted, types_in_event
 
 _KINDS: Final[Mapping[str, ChangeKind]] = {
     "add": ChangeKind.ADDED,
@@ -50,7 +52,8 @@ def _changes_of_entity(entity: Mapping[str, Any], catalogue: Catalogue) -> list[
     if not types or (kind is None and action != "encoded"):
         return [anything(ChangeSource.HUB_EVENT)]
     families = frozenset(catalogue.family_of[name] for name in types)
-    attributes, complete = _attributes(entity, types, catalogue)
+    columns = columns_of(entity, [catalogue.types[name] for name in types], is_update=kind is ChangeKind.UPDATED)
+    attributes = columns.attributes
     declared = entity.get("entity_type")
     above = _ancestors(entity, catalogue)
     change = Change(
@@ -62,8 +65,11 @@ def _changes_of_entity(entity: Mapping[str, Any], catalogue: Catalogue) -> list[
         ancestors=tuple(identity for identity, _ in above),
         ancestor_families=tuple(family for _, family in above),
         source=ChangeSource.HUB_EVENT,
-        attributes_complete=complete and kind is ChangeKind.UPDATED,
+        attributes_complete=columns.complete and kind is ChangeKind.UPDATED,
+        uncertain=columns.uncertain,
     )
+    if columns.custom and change.attributes_complete:
+        change = replace(change, otherwise=_of_custom_attributes(change, columns))
     hidden = not attributes and CONTEXT in families
     if kind is ChangeKind.MOVED or (kind is ChangeKind.UPDATED and (hidden or moves(families, attributes))):
         return [_everything(change, ChangeKind.MOVED)]
@@ -164,49 +170,10 @@ def _family_above(parent: Mapping[str, Any], catalogue: Catalogue) -> str:
     return families.pop() if len(families) == 1 else ""
 
 
-def _attributes(
-    entity: Mapping[str, Any], types: tuple[str, ...], catalogue: Catalogue
-) -> tuple[dict[str, OldNew], bool]:
-    """The changed attributes under their API names, and whether these are all.
-
-    ``keys`` and ``changes`` may be missing or null (7.1). A column without attribute is a custom attribute
-    where the type can have some (7.4, 7.5); on other types something that we cannot name has changed.
-    """
-    changes = entity.get("changes")
-    keys = entity.get("keys")
-    complete = isinstance(changes, Mapping) and (keys is None or isinstance(keys, list))
-    columns: dict[str, object] = (
-        dict.fromkeys(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else {}
-    )
-    if isinstance(changes, Mapping):
-        columns.update(changes)
-    entity_types = [catalogue.types[name] for name in types]
-    attributes: dict[str, OldNew] = {}
-    custom: dict[str, OldNew] = {}
-    for column, told in columns.items():
-        old_new = _old_new(told)
-        names = {name for entity_type in entity_types[:1] for name in attribute_names(entity_type, column)}
-        if not names:
-            names = {name for entity_type in entity_types for name in attribute_names(entity_type, column)}
-        for name in names:
-            attributes[name] = old_new
-        if not names:
-            if any("custom_attributes" in entity_type.attributes for entity_type in entity_types):
-                custom[column] = old_new
-            else:
-                attributes[column] = old_new
-                complete = False
-    if custom:
-        old = {key: values[0] for key, values in custom.items()}
-        new = {key: values[1] for key, values in custom.items()}
-        attributes["custom_attributes"] = (old, new)
-    return attributes, complete and bool(columns)
-
-
-def _old_new(told: object) -> OldNew:
-    if isinstance(told, Mapping):
-        return told.get("old", UNKNOWN), told.get("new", UNKNOWN)
-    return UNKNOWN, UNKNOWN
+def _of_custom_attributes(change: Change, columns: Columns) -> Change:
+    """The same change, if its names are those of custom attributes."""
+    custom = {CUSTOM: as_mappings(columns.custom)}
+    return replace(change, attributes=custom, uncertain=frozenset(), doubtful=columns.doubtful)
 
 
 def changes_of_location_event(topic: str, data: object, catalogue: Catalogue | None) -> list[Change]:
@@ -216,10 +183,8 @@ def changes_of_location_event(topic: str, data: object, catalogue: Catalogue | N
     if kind is None or catalogue is None:
         return [anything(ChangeSource.LOCATION_EVENT)]
     pair = {name: _told_id(data, name) for name in ("component_id", "location_id")}
-    attributes: dict[str, OldNew] = {}
-    for name, value in pair.items():
-        if value is not None:
-            attributes[name] = (None, value) if kind is ChangeKind.ADDED else (value, None)
+    added = kind is ChangeKind.ADDED
+    attributes = {name: (None, value) if added else (value, None) for name, value in pair.items() if value is not None}
     source = ChangeSource.LOCATION_EVENT
     return [
         Change(kind, frozenset({"ComponentLocation"}), None, "ComponentLocation", attributes, source=source),

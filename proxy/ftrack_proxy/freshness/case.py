@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ftrack_proxy.freshness.change import Change, ChangeKind
+from ftrack_proxy.freshness.collation import may_be_same
+from ftrack_proxy.freshness.columns import CUSTOM
 from ftrack_proxy.freshness.evaluate import evaluate
 from ftrack_proxy.freshness.facts import Facts, facts_after, facts_before
 from ftrack_proxy.freshness.question import Question
@@ -16,6 +19,7 @@ from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST
 
 # Families in which no row shows under two types that are not base and subtype. One custom link does, under four.
 _DISJOINT: Final = frozenset({CONTEXT, COMPONENT, LIST})
+_CUSTOM: Final = frozenset({CUSTOM})
 _CONVERSION: Final = frozenset({"object_type_id"})
 
 
@@ -41,6 +45,35 @@ class Case:
         """True if one of ``names`` may have changed."""
         changed = self.changed
         return bool(names) if changed is None else not changed.isdisjoint(names)
+
+    def touches_shown(self, names: frozenset[str]) -> bool:
+        """True if one of ``names``, all of which the answer shows, may show something else now."""
+        if not self.touches(names):
+            return False
+        custom = self._custom_alone(names)
+        # What is set for the first time, or hardly is a custom attribute at all, would stand in the answer by its key.
+        return custom is None or not (self.change.doubtful and self.question.shows_keys and self._lacks(custom))
+
+    def touches_compared(self, names: frozenset[str]) -> bool:
+        """True if one of ``names``, all of which criteria or order look at, may compare differently now."""
+        if not self.touches(names):
+            return False
+        custom, compared = self._custom_alone(names), self.question.compared_keys
+        if custom is None or compared is None:
+            return True
+        return any(may_be_same(key, other) for key in custom for other in compared)
+
+    def _custom_alone(self, names: frozenset[str]) -> frozenset[str] | None:
+        """The keys of changed custom attributes if of ``names`` only these changed; ``None`` if others did, or may."""
+        changed = self.changed
+        if changed is None or changed & names != _CUSTOM:
+            return None
+        old, _ = self.change.attributes[CUSTOM]
+        return frozenset(old) if isinstance(old, Mapping) else None
+
+    def _lacks(self, keys: frozenset[str]) -> bool:
+        """True if certainly none of the custom attributes in the answer has one of these keys."""
+        return self.result.tells_keys and not any(self.result.mentions_text(key) for key in keys)
 
     def is_mentioned(self, identity: str | None) -> bool:
         """True if an id may occur in the answer: certain of it only where it does not."""

@@ -49,6 +49,10 @@ class Change:
     key. ``attributes_complete``: no attribute that is not listed changed; for an added entity it is never so.
     ``ancestors`` are the ids above it, nearest first, with the family of each in ``ancestor_families``; empty
     if not known.
+
+    Names in an event can mean two things: ``otherwise`` is the same change read in the other way, and whatever either
+    reading alters may have changed. ``doubtful``: a reading that is hardly meant. ``uncertain`` are attributes whose
+    values may be another's of the same name.
     """
 
     kind: ChangeKind
@@ -60,6 +64,14 @@ class Change:
     ancestor_families: tuple[str, ...] = ()
     source: ChangeSource = ChangeSource.UNKNOWN
     attributes_complete: bool = False
+    otherwise: Change | None = field(default=None, compare=False)
+    doubtful: bool = False
+    uncertain: frozenset[str] = frozenset()
+
+    @property
+    def readings(self) -> tuple[Change, ...]:
+        """The ways in which it can be read."""
+        return (self,) if self.otherwise is None else (self, self.otherwise)
 
 
 def anything(source: ChangeSource, kind: ChangeKind = ChangeKind.UNKNOWN) -> Change:

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from ftrack_proxy.freshness.change import UNKNOWN
+from ftrack_proxy.freshness.collation import may_be_same as _may_be_same
 from ftrack_proxy.freshness.facts import Facts
 from ftrack_proxy.freshness.truth import Truth, conjunction, disjunction, negated, truth
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Text
@@ -181,10 +182,3 @@ def _number(known: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return found if math.isfinite(found) and "_" not in str(known) else None
-
-
-def _may_be_same(first: str, second: str) -> bool:
-    """True unless two texts differ under every collation: case, accents and trailing blanks may not count."""
-    if not (first.isascii() and first.isprintable() and second.isascii() and second.isprintable()):
-        return True
-    return first.strip().casefold() == second.strip().casefold()

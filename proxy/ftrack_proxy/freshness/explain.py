@@ -157,7 +157,7 @@ def _change(change: Change) -> dict[str, Any]:
     """One change without any value or id."""
     families = None if change.families is None else sorted(change.families)
     what = change.entity_type or (", ".join(families) if families is not None else "anything")
-    names = sorted(change.attributes)
+    names = sorted({name for reading in change.readings for name in reading.attributes})
     verb = "may have changed" if change.kind is ChangeKind.UNKNOWN else change.kind.value
     return {
         "kind": change.kind.value,

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ftrack_proxy.freshness.change import UNKNOWN, Change
+from ftrack_proxy.freshness.change import UNKNOWN, Change, ChangeKind
+from ftrack_proxy.freshness.columns import CUSTOM
 from ftrack_proxy.schema.families import CONTEXT
 
 _ASSET = "Asset"
 _VERSION = "AssetVersion"
+# The keys behind the path upwards.
+_PLACED_BY = frozenset({"parent_id", "project_id", "context_id", "asset_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,26 @@ def _parent_key(family: str) -> str:
 
 def facts_after(change: Change, family: str) -> Facts:
     """What is known of the changed entity once it has changed."""
-    values = {name: new for name, (_, new) in change.attributes.items()}
+    values = {name: new for name, (_, new) in change.attributes.items() if _is_told(change, name)}
     return Facts(family, change.entity_id, values, place_of(change))
 
 
 def facts_before(change: Change, family: str) -> Facts:
     """What is known of it until then."""
-    values = {name: old for name, (old, _) in change.attributes.items()}
-    return Facts(family, change.entity_id, values, place_of(change))
+    values = {name: old for name, (old, _) in change.attributes.items() if _is_told(change, name)}
+    return Facts(family, change.entity_id, values, place_of(change) if _stood_there(change, values) else ())
+
+
+def _is_told(change: Change, name: str) -> bool:
+    return name != CUSTOM and name not in change.uncertain
+
+
+def _stood_there(change: Change, before: Mapping[str, Any]) -> bool:
+    """True if an entity may be taken to have stood before where it stands now, but for what ``before`` tells."""
+    if change.kind is not ChangeKind.UPDATED:
+        return True
+    moved = _PLACED_BY.intersection(change.attributes)
+    return change.attributes_complete and all(before.get(name, UNKNOWN) is not UNKNOWN for name in moved)
 
 
 def place_of(change: Change) -> tuple[tuple[str, str], ...]:

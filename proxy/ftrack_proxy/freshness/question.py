@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ftrack_proxy.freshness.compared import compared_keys
 from ftrack_proxy.freshness.read_set import ReadSet, read_set
 from ftrack_proxy.language.syntax import (
     Aggregate,
@@ -23,6 +24,7 @@ from ftrack_proxy.language.syntax import (
 )
 from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
 from ftrack_proxy.schema.derived import sources_of
+from ftrack_proxy.schema.families import VALUE
 from ftrack_proxy.schema.names import foreign_key_of
 
 Names = frozenset[str]
@@ -65,8 +67,11 @@ class Question:
     ``derived_filter`` map families to the attributes (``"*"``: any) that derived values come from.
 
     ``direct``: families of which criteria reach a collection of the query's own rows, and that in no other way.
-    ``within_project``: no path leads from one project into another. ``shows_project``, ``shows_asset``: every
-    row of the answer shows its project's id, every version its asset's.
+    ``within_project``: no path leads from one project into another. ``shows_project``, ``shows_asset``,
+    ``shows_keys``: every row of the answer shows its project's id, every version its asset's, every custom
+    attribute its key.
+
+    ``compared_keys``: the custom attributes that criteria and order look at; ``None``: any.
     """
 
     query: Query
@@ -85,6 +90,12 @@ class Question:
     within_project: bool
     shows_project: bool
     shows_asset: bool
+    shows_keys: bool
+    compared_keys: Names | None
+
+    def asking(self, query: Query, catalogue: Catalogue) -> Question:
+        """The question of another query of the same shape."""
+        return replace(self, query=query, compared_keys=_compared_keys(query, self.reads, catalogue))
 
 
 def question_of(query: Query, reads: ReadSet, catalogue: Catalogue) -> Question:
@@ -124,7 +135,19 @@ def question_of(query: Query, reads: ReadSet, catalogue: Catalogue) -> Question:
         within_project=walk.within_project,
         shows_project=_shows_project(query, catalogue),
         shows_asset=("AssetVersion", "asset_id") in reads.projections,
+        shows_keys=_shows_keys(reads, catalogue),
+        compared_keys=_compared_keys(query, reads, catalogue),
     )
+
+
+def _compared_keys(query: Query, reads: ReadSet, catalogue: Catalogue) -> Names | None:
+    return compared_keys(query, catalogue) if VALUE in reads.families else frozenset()
+
+
+def _shows_keys(reads: ReadSet, catalogue: Catalogue) -> bool:
+    """True if custom attributes show their keys, which is so unless they are shown as they are stored."""
+    values = {name for name, _ in reads.projections if catalogue.family_of[name] == VALUE}
+    return all((name, "key") in reads.projections for name in values)
 
 
 def _derived_by_criteria(query: Query, catalogue: Catalogue) -> Iterable[tuple[str, str]]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+# How custom attributes begin, and what shows their key.
+_VALUE: Final = b'CustomAttributeValue"'
+_KEY: Final = b'"key"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,15 @@ class Result:
         """False only if no entity in the body has, or refers to, this id."""
         plain = identity.isascii() and identity.replace("-", "").isalnum()
         return not plain or identity.encode() in self.body
+
+    def mentions_text(self, text: str) -> bool:
+        """False only if no value in the body is this text; for texts that JSON writes as they are."""
+        return not text.isidentifier() or not text.isascii() or b'"%b"' % text.encode() in self.body
+
+    @property
+    def tells_keys(self) -> bool:
+        """True if the custom attributes in the body show their keys, or there are none."""
+        return _KEY in self.body or _VALUE not in self.body
 
     @property
     def size(self) -> int:

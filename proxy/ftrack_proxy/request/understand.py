@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -189,7 +189,7 @@ class Understanding:
             return None
         if shape is None:
             return None
-        meaning = Meaning(replace(shape.question, query=query), catalogue)
+        meaning = Meaning(shape.question.asking(query, catalogue), catalogue)
         reading = None if shape.tree is None else reading_of(query, shape.tree, catalogue)
         return Understood(shape.question.reads.families, shape.terms, meaning, reading)
 
