@@ -23,7 +23,7 @@ from yarl import URL
 from ftrack_proxy.assembly import Parts, boot_clock, running_proxy
 from ftrack_proxy.settings import Address, Settings
 from ftrack_proxy.store.disk import DiskTier
-from ftrack_proxy.store.folder import open_folder
+from ftrack_proxy.store.folder import CacheFolder
 
 T = TypeVar("T")
 PATIENCE = 20.0
@@ -87,8 +87,9 @@ class LocalProxy:
         self._parts: Parts | None = None
 
     def start(self) -> LocalProxy:
-        self.folder = open_folder_private(self.settings)
-        self._disk = DiskTier(self.folder.path / "results", self.settings.cache_size)
+        self.folder = CacheFolder(self.settings.cache_dir)
+        self.folder.hold()
+        self._disk = DiskTier(self.folder.path / "results", self.settings.cache_size, hold=self.folder.hold)
         self._thread.start()
         self._parts = self.run(self._enter())
         return self
@@ -144,10 +145,6 @@ class LocalProxy:
     def wait_for_feed(self) -> None:
         """Wait until the principal feed is connected."""
         until(lambda: self.status()["feed"]["connected"], "the change feed")
-
-
-def open_folder_private(settings: Settings) -> Any:
-    return open_folder(settings.cache_dir)
 
 
 def status_of(url: str) -> dict[str, Any]:

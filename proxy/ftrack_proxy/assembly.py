@@ -45,7 +45,7 @@ from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.folder import CacheFolder
 from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.results import ResultStore
-from ftrack_proxy.store.state_file import read_state, write_state
+from ftrack_proxy.store.state_file import StateFolder
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.explain import ExplainPage
@@ -59,6 +59,8 @@ _TRUST_LIFETIME = 300.0
 _DRAIN_TIMEOUT = 30.0
 _IDLE_TIMEOUT = 3630.0
 _MAX_HEADER = 65_536
+# What was learned of events, in the state folder.
+_LEARNED = "coverage.json"
 
 
 class CannotListen(Exception):
@@ -138,14 +140,14 @@ async def running_proxy(
 
     understanding = Understanding(settings.policy, on_change=forget_schema)
     learned = LearnedCoverage(settings.policy)
-    learned_file = settings.state_dir / "coverage.json"
-    learned.restore(await asyncio.to_thread(read_state, learned_file))
+    state = await asyncio.to_thread(StateFolder, settings.state_dir)
+    learned.restore(await asyncio.to_thread(state.read, _LEARNED))
     learning = Learning(
         learned,
         journal,
         understanding,
         live=coverage.live_stretches,
-        save=lambda document: write_state(learned_file, document),
+        save=lambda document: state.write(_LEARNED, document),
     )
     intake = HubIntake(journal, understanding, learning)
     recall = Recall(log, knowledges)
@@ -175,6 +177,7 @@ async def running_proxy(
             entities=sum(map(len, knowledges)),
             entities_bytes=knowledges.weight,
             store_trouble=store.trouble,
+            state_trouble=state.trouble,
             counters=counters,
         )
 

@@ -190,6 +190,8 @@ def parse_path(text: str) -> Path:
         raise BadSetting(f"{text!r} begins with the home folder of a user who is not known; write it in full") from None
     if "\0" in text:
         raise BadSetting(f"{text!r} is no name of a file or folder")
+    if "$" in text:
+        raise BadSetting(f"{text!r} has a $ in it, and variables are not filled in here; write the path in full")
     return path.absolute()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -72,6 +73,8 @@ def origin() -> Iterator[Origin]:
         ((*UPSTREAM, "--config", "/no/such.toml"), ("/no/such.toml",)),
         ((*UPSTREAM, "--log-level", "loud"), ("debug",)),
         ((*UPSTREAM, "--cache-dir", "/proc/self/nope"), ("--cache-dir",)),
+        ((*UPSTREAM, "--cache-dir", "/"), ("--cache-dir", "top of the file system")),
+        ((*UPSTREAM, "--state-dir", "/tmp"), ("--state-dir", "temporary files")),
     ],
 )
 def test_bad_settings(arguments: tuple[str, ...], words: tuple[str, ...], tmp_path: Path) -> None:
@@ -209,6 +212,54 @@ def test_an_address_that_cannot_be_had_is_blamed_on_its_place(tmp_path: Path) ->
     file = tmp_path / "settings.toml"
     file.write_text('listen = "nowhere.invalid:8089"\n')
     refused(run("serve", *UPSTREAM, "--config", str(file), home=tmp_path), "settings.toml, line 1: cannot", code=1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that even root cannot write")
+def test_without_folders_it_works_in_memory_and_says_so(origin: Origin, tmp_path: Path) -> None:
+    proxy = ProxyCommand(origin.url, tmp_path)
+    folders = ("--cache-dir", "/sys/ftrack-proxy/cache", "--state-dir", "/sys/ftrack-proxy/state")
+    proxy.arguments = (*proxy.arguments, *folders)
+    with proxy:
+        degraded = proxy.status()["degraded"]
+        for what in ("store: results are kept in memory only", "state: what was learned is not kept"):
+            assert any(line.startswith(what) and "/sys/ftrack-proxy" in line for line in degraded)
+            assert sum(what.partition(": ")[2] in line for line in proxy.log) == 1
+        assert proxy.stop() == 0
+    assert not any("Traceback" in line for line in proxy.log)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files cannot be deleted there")
+def test_a_folder_deleted_while_running_is_made_again(origin: Origin, tmp_path: Path) -> None:
+    with ProxyCommand(origin.url, tmp_path) as proxy:
+        shutil.rmtree(tmp_path / "cache")
+        shutil.rmtree(tmp_path / "state")
+        # Whoever asks for the state of the store looks at it.
+        assert not any("store" in line for line in proxy.status()["degraded"])
+        assert (tmp_path / "cache" / "results" / "cache.db").exists()
+        assert any("was deleted while in use" in line for line in proxy.log)
+        assert proxy.stop() == 0
+    assert not any("Traceback" in line for line in proxy.log)
+
+
+def test_the_default_folders_are_of_one_machine(origin: Origin, tmp_path: Path) -> None:
+    proxy = ProxyCommand(origin.url, tmp_path)
+    proxy.arguments = tuple(a for a in proxy.arguments if not a.startswith((str(tmp_path), "--cache", "--state")))
+    with proxy:
+        proxy.status()
+    machine = re.sub(r"[^A-Za-z0-9_-]+", ".", socket.gethostname()).strip(".")
+    if sys.platform == "linux":
+        assert (tmp_path / ".cache" / "ftrack-proxy" / machine / "results").is_dir()
+        assert (tmp_path / ".local" / "state" / "ftrack-proxy" / machine).is_dir()
+
+
+def test_one_folder_in_the_other_or_the_same(origin: Origin, tmp_path: Path) -> None:
+    for number, (cache, state) in enumerate((("a", "a/b"), ("a/b", "a"), ("a", "a"))):
+        for _ in range(2):
+            proxy = ProxyCommand(origin.url, tmp_path)
+            top = tmp_path / str(number)
+            proxy.arguments = (*proxy.arguments, "--cache-dir", str(top / cache), "--state-dir", str(top / state))
+            with proxy:
+                assert not any(line.startswith(("store", "state")) for line in proxy.status()["degraded"])
 
 
 def test_half_of_the_common_credentials_is_said(origin: Origin, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +56,11 @@ class Option:
     is_list: bool = False
 
 
+def _own(folder: Path) -> str:
+    """A folder for this machine alone: homes are on network file systems that many machines have."""
+    return str(folder / (re.sub(r"[^A-Za-z0-9_-]+", ".", socket.gethostname()).strip(".")[:64] or "localhost"))
+
+
 def _choice(*words: str) -> tuple[str, Callable[[str], str]]:
     return f"[{'|'.join(words)}]", parse_choice(*words)
 
@@ -61,12 +68,12 @@ def _choice(*words: str) -> tuple[str, Callable[[str], str]]:
 OPTIONS = (
     Option("upstream", "URL", parse_upstream, None, "The ftrack server."),
     Option("listen", "HOST:PORT", parse_listen, f"127.0.0.1:{DEFAULT_PORT}", "Where clients connect."),
-    Option("cache_dir", "FOLDER", parse_path, str(platformdirs.user_cache_path(_APP)), "Folder for cached answers."),
+    Option("cache_dir", "FOLDER", parse_path, _own(platformdirs.user_cache_path(_APP)), "Folder for cached answers."),
     Option(
         "state_dir",
         "FOLDER",
         parse_path,
-        str(platformdirs.user_state_path(_APP)),
+        _own(platformdirs.user_state_path(_APP)),
         "Folder for what must outlive the cache.",
     ),
     Option("cache_size", "SIZE", parse_size, "2 GB", "Limit of the cache on disk."),

@@ -6,10 +6,9 @@ import asyncio
 import errno
 import logging
 import os
-import sqlite3
 import sys
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +16,9 @@ from ftrack_proxy import __version__
 from ftrack_proxy.cli.options import Configured, configured, settings_options
 from ftrack_proxy.cli.signals import on_stop_signals
 from ftrack_proxy.settings import Settings, half_of_credentials
+
+if TYPE_CHECKING:
+    from ftrack_proxy.store.folder import CacheFolder
 
 _log = logging.getLogger("ftrack_proxy")
 
@@ -48,23 +50,11 @@ def serve(**values: Any) -> None:
 def _serve(it: Configured) -> None:
     from ftrack_proxy.assembly import CannotListen
     from ftrack_proxy.store.disk import DiskTier
-    from ftrack_proxy.store.folder import FolderInUse, FolderUnusable, make_private, open_folder
     from ftrack_proxy.upstream.environment import BadEnvironment
 
-    settings, setting = it.settings, "state_dir"
-    try:
-        make_private(settings.state_dir)
-        setting = "cache_dir"
-        folder = open_folder(settings.cache_dir)
-    except FolderUnusable as error:
-        raise click.UsageError(it.blamed(setting, error)) from None
-    except FolderInUse as error:
-        raise click.ClickException(it.blamed(setting, error)) from None
-    try:
-        disk = DiskTier(folder.path / "results", settings.cache_size)
-    except (OSError, sqlite3.Error, ValueError) as error:
-        folder.close()
-        raise click.ClickException(f"cannot open the store in {folder.path}: {error}") from None
+    settings = it.settings
+    folder = _open_folders(it)
+    disk = DiskTier(folder.path / "results", settings.cache_size, hold=folder.hold)
     try:
         asyncio.run(_run(settings, folder, disk))
     except BadEnvironment as error:
@@ -74,6 +64,34 @@ def _serve(it: Configured) -> None:
     finally:
         disk.close()
         folder.close()
+
+
+def _open_folders(it: Configured) -> CacheFolder:
+    """See to both folders, and open the one of the cache."""
+    from ftrack_proxy.store.claim import FolderTrouble, FolderUnwritable, claim, warnings_of
+    from ftrack_proxy.store.folder import CacheFolder, FolderInUse
+
+    cache = CacheFolder(it.settings.cache_dir)
+    # One may be in the other: who finds the outer one with something in it does not take it over.
+    for path, name, take in sorted(
+        (
+            (it.settings.cache_dir, "cache_dir", cache.hold),
+            (it.settings.state_dir, "state_dir", lambda: claim(it.settings.state_dir)),
+        ),
+        key=lambda folder: len(folder[0].parts),
+    ):
+        try:
+            take()
+        except FolderUnwritable:
+            # Who is to write there goes on without, and says so.
+            continue
+        except FolderInUse as error:
+            raise click.ClickException(it.blamed(name, error)) from None
+        except FolderTrouble as error:
+            raise click.UsageError(it.blamed(name, error)) from None
+        for warning in warnings_of(path):
+            _log.warning("%s: %s", it.origins[name], warning)
+    return cache
 
 
 async def _run(settings: Settings, folder: Any, disk: Any) -> None:

@@ -21,6 +21,7 @@ def status_document(
     entities: int,
     entities_bytes: int,
     store_trouble: str | None,
+    state_trouble: str | None,
     counters: Counters,
 ) -> dict[str, Any]:
     """Put the document together. ``feeds`` are (connected, epoch, problem), the principal one first."""
@@ -56,7 +57,7 @@ def status_document(
         "coverage": coverage,
         "stale": dict(counters.stale),
         "wide_events": dict(counters.unreadable_events),
-        "degraded": _degraded(feeds, upstream_problem, store_trouble, counters),
+        "degraded": _degraded(feeds, upstream_problem, store_trouble, state_trouble, counters),
     }
 
 
@@ -64,6 +65,7 @@ def _degraded(
     feeds: list[tuple[bool, int, str | None]],
     upstream_problem: str | None,
     store_trouble: str | None,
+    state_trouble: str | None,
     counters: Counters,
 ) -> list[str]:
     reasons = [f"change feed: {problem}" for connected, _, problem in feeds if not connected]
@@ -76,6 +78,8 @@ def _degraded(
         reasons.append(f"upstream: {upstream_problem}")
     if store_trouble:
         reasons.append(f"store: {store_trouble}")
+    if state_trouble:
+        reasons.append(f"state: {state_trouble}")
     for kind, count in counters.faults.items():
         reasons.append(f"fault in {kind} ({count} times); no answer was lost, the log says more")
     return reasons

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
 
-import diskcache
-from diskcache.core import MODE_BINARY, MODE_RAW, UNKNOWN
-
+from ftrack_proxy.store.database import BROKEN, Database, is_passing
 from ftrack_proxy.store.record import DamagedRecord
+from ftrack_proxy.store.set_aside import set_aside, tidy
 
 _log = logging.getLogger(__name__)
 
@@ -23,50 +20,39 @@ FORMAT = 1
 _MARKER = f"ftrack-proxy results, format {FORMAT}\n"
 # Writes waiting for the thread; beyond it results live in memory only.
 _BACKLOG = 2_000
-_BROKEN = (sqlite3.Error, OSError, ValueError, diskcache.Timeout, TypeError)
-
-T = TypeVar("T")
-
-
-class _BytesOnly(diskcache.Disk):  # type: ignore[misc]
-    """Stores and returns bytes. A value or key that would have to be unpickled is refused, whoever put it there."""
-
-    def put(self, key: Any) -> Any:
-        if not isinstance(key, bytes):
-            raise TypeError("keys are bytes")
-        return super().put(key)
-
-    def get(self, key: Any, raw: bool) -> Any:
-        if not raw:
-            raise DamagedRecord("a key that is not plain bytes")
-        return super().get(key, raw)
-
-    def store(self, value: Any, read: bool, key: Any = UNKNOWN) -> Any:
-        if read or not isinstance(value, bytes):
-            raise TypeError("values are bytes")
-        return super().store(value, read, key=key)
-
-    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
-        if mode not in (MODE_RAW, MODE_BINARY):
-            raise DamagedRecord("a value that is not plain bytes")
-        return super().fetch(mode, filename, value, read)
+# While there is no store: seconds until the next attempt to have one. Also the shortest time between two warnings.
+_PAUSE = 30.0
 
 
 class DiskTier:
     """Records by key in ``folder``, bounded by ``limit`` bytes; the longest unwritten given up first.
 
-    A store that cannot be read is set aside (renamed) with a message, and an empty one takes its place. All
-    methods but ``close`` return at once; work is done by the tier's own thread, in order.
+    A store that cannot be read is set aside (renamed) with a message, and an empty one takes its place. While the
+    folder cannot be had or written, there is no store; ``trouble`` says why, and from time to time it is tried again.
+    ``hold`` sees to the folder around it, and raises ``OSError`` if that cannot be had. All methods but ``close``
+    return at once; work is done by the tier's own thread, in order.
     """
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limit: int,
+        *,
+        hold: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._folder = folder
         self._limit = limit
+        self._hold = hold
+        self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._pending = 0
+        self._cache: Database | None = None
+        self._identity: tuple[int, int] | None = None
+        self._next_attempt = self._next_warning = clock()
         self.trouble: str | None = None
         self.refused = 0
-        self._cache = self._thread.submit(self._open).result()
+        self._thread.submit(self._store).result()
 
     def submit(self, key: bytes, record: bytes) -> None:
         """Write a record, some time soon."""
@@ -77,14 +63,15 @@ class DiskTier:
     def read(self, key: bytes) -> bytes | None:
         """Read a record; runs in the tier's thread (see ``call``)."""
         try:
-            record = self._cache.get(key)
+            store = self._store()
+            record = None if store is None else store.get(key)
             if record is not None and not isinstance(record, bytes):
                 raise DamagedRecord("not bytes")
         except DamagedRecord as problem:
             self.refuse(key, str(problem))
             return None
-        except _BROKEN as error:
-            self._replace(error)
+        except BROKEN as error:
+            self._failed(error)
             return None
         return record
 
@@ -92,24 +79,26 @@ class DiskTier:
         """Drop a record that cannot be believed, with a message; runs in the tier's thread."""
         self.refused += 1
         _log.warning("a stored result was refused and dropped: %s", problem)
-        try:
-            self._cache.delete(key)
-        except (DamagedRecord, *_BROKEN) as error:
-            self._replace(error)
+        self.drop(key)
 
     def drop(self, key: bytes) -> None:
         """Remove a record; runs in the tier's thread."""
+        store = self._store()
         try:
-            self._cache.delete(key)
-        except (DamagedRecord, *_BROKEN) as error:
-            self._replace(error)
+            if store is not None:
+                store.delete(key)
+        except DamagedRecord as problem:
+            self._replace(problem)
+        except BROKEN as error:
+            self._failed(error)
 
     def measure(self) -> tuple[int, int]:
         """Return (records, bytes on disk); runs in the tier's thread."""
+        store = self._store()
         try:
-            return len(self._cache), int(self._cache.volume())
-        except _BROKEN as error:
-            self._replace(error)
+            return (0, 0) if store is None else (len(store), int(store.volume()))
+        except BROKEN as error:
+            self._failed(error)
             return 0, 0
 
     @property
@@ -119,63 +108,80 @@ class DiskTier:
 
     def close(self) -> None:
         """Write what is waiting, then close. Blocks until done."""
-        self._thread.submit(lambda: self._cache.close())
+        self._thread.submit(self._closed)
         self._thread.shutdown(wait=True)
 
     def _written(self, key: bytes, record: bytes) -> None:
         self._pending -= 1
+        store = self._store()
+        if store is None:
+            return
         try:
-            self._cache.set(key, record)
+            store.set(key, record)
             self.trouble = None
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                self._note(error)
-            else:
-                self._replace(error)
-        except _BROKEN as error:
+        except BROKEN as error:
+            self._failed(error)
+
+    # -- having a store
+
+    def _store(self) -> Database | None:
+        """The store, opened again if it was deleted; ``None`` while there can be none."""
+        if self._cache is not None and _identity(self._folder) == self._identity:
+            return self._cache
+        if self._cache is not None:
+            _log.warning("the store in %s was deleted while in use; an empty one is started", self._folder)
+            self._closed()
+        elif self._clock() < self._next_attempt:
+            return None
+        try:
+            self._hold()
+            self._cache = self._opened()
+            self._identity = _identity(self._folder)
+            self.trouble = None
+        except BROKEN as error:
+            self._next_attempt = self._clock() + _PAUSE
             self._note(error)
+        return self._cache
 
-    def _note(self, error: Exception) -> None:
-        """A full or read-only disk: results stay in memory, and the status says so."""
-        if self.trouble is None:
-            _log.warning("cannot write to the cache folder, results are kept in memory only: %s", error)
-        self.trouble = f"cache folder not writable: {error}"
-
-    def _open(self) -> Any:
+    def _opened(self) -> Database:
+        """Open what is there, or set it aside and begin anew."""
         marker = self._folder / "format"
         try:
             if self._folder.exists() and (not marker.is_file() or marker.read_text() != _MARKER):
                 raise ValueError("not a store of this program and version")
-            return self._opened(marker)
-        except _BROKEN as error:
+            return self._begun(marker)
+        except BROKEN as error:
+            if is_passing(error):
+                raise
             self._set_aside(error)
-            return self._opened(marker)
+            return self._begun(marker)
 
-    def _opened(self, marker: Path) -> Any:
+    def _begun(self, marker: Path) -> Database:
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        marker.write_text(_MARKER)
-        return guarded_open(
-            lambda: diskcache.Cache(
-                str(self._folder),
-                disk=_BytesOnly,
-                size_limit=self._limit,
-                eviction_policy="least-recently-stored",
-                statistics=0,
-            )
-        )
+        if not marker.exists():
+            marker.write_text(_MARKER)
+        tidy(self._folder)
+        return Database(self._folder, self._limit)
+
+    def _failed(self, error: Exception) -> None:
+        """What the disk cannot do now may work later; a store that broke under us is replaced."""
+        if is_passing(error):
+            self._note(error)
+        else:
+            self._replace(error)
 
     def _replace(self, error: Exception) -> None:
-        """The store broke under us: put it aside and go on with an empty one."""
+        """Put the store aside and go on with an empty one."""
+        self._closed()
         try:
-            self._cache.close()
             self._set_aside(error)
-            self._cache = self._opened(self._folder / "format")
-        except _BROKEN as second:
+        except OSError as second:
             self._note(second)
+        self._next_attempt = self._clock()
+        self._store()
 
     def _set_aside(self, error: Exception) -> None:
-        aside = self._folder.with_name(f"{self._folder.name}.set-aside-{time.time_ns()}")
-        os.replace(self._folder, aside)
+        aside = set_aside(self._folder)
         _log.warning(
             "the store in %s cannot be used (%s); it was set aside as %s and an empty one started",
             self._folder,
@@ -183,9 +189,26 @@ class DiskTier:
             aside.name,
         )
 
+    def _closed(self) -> None:
+        cache, self._cache = self._cache, None
+        try:
+            if cache is not None:
+                cache.close()
+        except BROKEN as error:
+            _log.debug("closing the store: %s", error)
 
-def guarded_open(build: Callable[[], T]) -> T:
-    """Open a store and touch it, so that damage shows now and not at the first request."""
-    cache = build()
-    len(cache)  # type: ignore[arg-type]
-    return cache
+    def _note(self, error: Exception) -> None:
+        """A full, read-only or vanished disk: results stay in memory, and the status says so."""
+        self.trouble = f"results are kept in memory only, not in {self._folder.parent}: {error}"
+        if self._clock() >= self._next_warning:
+            self._next_warning = self._clock() + _PAUSE
+            _log.warning("%s", self.trouble)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Tell the database's file from another one at the same place; ``None`` if there is none."""
+    try:
+        found = os.stat(folder / "cache.db")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

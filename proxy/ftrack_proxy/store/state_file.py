@@ -1,4 +1,4 @@
-"""A small JSON document in the state folder, replaced as a whole."""
+"""Small JSON documents in the state folder, each replaced as a whole."""
 
 from __future__ import annotations
 
@@ -10,7 +10,43 @@ from typing import Any
 
 import orjson
 
+from ftrack_proxy.store.claim import claim
+
 _log = logging.getLogger(__name__)
+
+
+class StateFolder:
+    """The folder for what must outlive the cache. ``trouble`` says why it cannot be written, if it cannot."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.trouble: str | None = None
+        try:
+            claim(path)
+        except OSError as error:
+            self._note(error)
+
+    def read(self, name: str) -> Any:
+        """Return a document; ``None`` if there is none or it cannot be read."""
+        return read_state(self._path / name)
+
+    def write(self, name: str, document: Any) -> None:
+        """Replace a document.
+
+        Raises:
+            OSError: it cannot be written; said in ``trouble``, too.
+        """
+        try:
+            write_state(self._path / name, document)
+        except OSError as error:
+            self._note(error)
+            raise
+        self.trouble = None
+
+    def _note(self, error: OSError) -> None:
+        if self.trouble is None:
+            _log.warning("what was learned is not kept for the next start: %s", error)
+        self.trouble = f"what was learned is not kept for the next start: {error}"
 
 
 def read_state(path: Path) -> Any:
@@ -28,12 +64,16 @@ def write_state(path: Path, document: Any) -> None:
     """Replace the document: whoever reads, and however this process ends, it is the old one or the new one.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or its folder is none of ours.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    claim(path.parent)
     descriptor, beside = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2))
-        file.flush()
-        os.fsync(file.fileno())
-    Path(beside).replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
