@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ftrack_proxy.answers.budget import Budget
+from ftrack_proxy.answers.budget import Budgets
 from ftrack_proxy.answers.knowledge import Knowledges
 from ftrack_proxy.answers.usual import Usual
 from ftrack_proxy.freshness.change_log import ChangeLog
@@ -47,6 +47,7 @@ from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.results import ResultStore
 from ftrack_proxy.store.state_file import StateFolder
 from ftrack_proxy.upstream.client import UpstreamClient
+from ftrack_proxy.upstream.pool import Waits
 from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.explain import ExplainPage
 from ftrack_proxy.web.host_check import HostCheck
@@ -106,7 +107,8 @@ async def running_proxy(
         BadEnvironment: see ``UpstreamClient``.
     """
     instance = secrets.token_hex(8)
-    client = UpstreamClient(settings.upstream, instance)
+    waits = Waits(settings.connect_wait, settings.pool_wait, settings.answer_wait, settings.idle_wait)
+    client = UpstreamClient(settings.upstream, instance, waits)
     log, counters = ChangeLog(), Counters()
 
     def build_feed(credentials: Credentials, next_stretch: Callable[[], int]) -> ChangeFeed:
@@ -155,7 +157,7 @@ async def running_proxy(
         journal, client, understanding, recall, str(settings.upstream), settle_window=settings.settle_window
     )
     errands = Errands(
-        fetcher, recall, understanding, Usual(settings.policy.usual), Budget(settings.prefetch_rate / 60), counters
+        fetcher, recall, understanding, Usual(settings.policy.usual), Budgets(settings.prefetch_rate / 60), counters
     )
     forwarder = Forwarder(journal, fetcher, client, learning, recall)
     reader = Reader(journal, fetcher, LookUp(journal, recall), errands)
@@ -181,11 +183,12 @@ async def running_proxy(
             counters=counters,
         )
 
+    pass_through = PassThrough(client, journal)
     management = Management(status, {"explain": ExplainPage(explainer.explain).handle})
     front = Front(
         api=api,
         relay=relay,
-        pass_through=PassThrough(client, journal),
+        pass_through=pass_through,
         management=management,
         host_check=HostCheck(settings.listen.host, settings.allowed_hosts),
         client=client,
@@ -198,6 +201,8 @@ async def running_proxy(
         application,
         access_log=None,
         auto_decompress=False,
+        # Who has left is not waited for: handlers are told, and decide what has to be finished all the same.
+        handler_cancellation=True,
         keepalive_timeout=_IDLE_TIMEOUT,
         shutdown_timeout=_DRAIN_TIMEOUT,
         max_line_size=_MAX_HEADER,
@@ -218,7 +223,7 @@ async def running_proxy(
     finally:
         management.ready = False
         await runner.cleanup()
-        await forwarder.finish(_DRAIN_TIMEOUT)
+        await asyncio.gather(forwarder.finish(_DRAIN_TIMEOUT), pass_through.finish(_DRAIN_TIMEOUT))
         await coverage.close()
         if checking is not None:
             checking.cancel()

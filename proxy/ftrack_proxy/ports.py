@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from multidict import CIMultiDict
@@ -37,13 +38,30 @@ class AnswerLost(Exception):
     """The request went out and no whole answer came back: what it did upstream is unknown."""
 
 
-class Upstream(Protocol):
-    """Sends API requests, each at most once."""
+@dataclass(slots=True)
+class Dispatch:
+    """Whether a request is on its way. From its first byte on it cannot be taken back; before that it can."""
 
-    async def post(
+    begun: bool = False
+    withdrawn: bool = False
+
+    def withdraw(self) -> bool:
+        """Take the request back; false if it has begun."""
+        self.withdrawn = not self.begun
+        return self.withdrawn
+
+
+class Upstream(Protocol):
+    """Sends API requests and returns the whole answers; raises ``NotSent`` or ``AnswerLost``."""
+
+    async def ask(
         self, raw_path: str, headers: Sequence[tuple[str, str]], body: bytes, *, accept_encoding: str | None
     ) -> Answer:
-        """Send and return the whole answer; raises ``NotSent`` or ``AnswerLost``."""
+        """Send what only reads. It may be sent a second time, if the connection turns out to be closed."""
+        ...
+
+    async def write(self, raw_path: str, headers: Sequence[tuple[str, str]], body: bytes, dispatch: Dispatch) -> Answer:
+        """Send what may write, at most once, and not at all once it is withdrawn."""
         ...
 
 

@@ -79,6 +79,10 @@ class Settings:
     settle_window: float = 0.5
     entities_size: int = 256 * 2**20
     prefetch_rate: int = 60_000
+    connect_wait: float = 15.0
+    pool_wait: float = 15.0
+    answer_wait: float = 300.0
+    idle_wait: float = 60.0
     policy: Policy = field(default_factory=read_policy, repr=False)
 
     def feed_credentials(self, environment: Mapping[str, str]) -> Credentials | None:
@@ -148,6 +152,14 @@ def parse_seconds(text: str) -> float:
     if match is None:
         raise BadSetting(f"{text!r} is no time; expected for example 500 ms or 2 s")
     return float(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
+def parse_wait(text: str) -> float:
+    """Read how long something is waited for: a time that is not 0."""
+    seconds = parse_seconds(text)
+    if not seconds:
+        raise BadSetting(f"{text!r} is no time to wait; expected for example 15 s")
+    return seconds
 
 
 def parse_count(text: str) -> int:

@@ -4,16 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftrack_proxy.answers.budget import Budget
+from ftrack_proxy.answers.budget import Budgets
+
+CLIENTS = (b"ana", b"bo", b"cleo")
 
 
 @given(st.integers(0, 50), st.lists(st.tuples(st.floats(0, 30), st.integers(0, 600)), min_size=1, max_size=20))
 def test_no_more_than_the_rate_and_ten_seconds_saved(rate: int, wishes: list[tuple[float, int]]) -> None:
-    budget, now = Budget(float(rate)), 100.0
+    budgets, now = Budgets(float(rate)), 100.0
     taken: list[tuple[float, int]] = []
     for passed, wanted in wishes:
         now += passed
-        granted = budget.take(wanted, now)
+        granted = budgets.take(b"ana", wanted, now)
         assert 0 <= granted <= wanted
         taken.append((now, granted))
         for since, _ in taken:
@@ -23,14 +25,46 @@ def test_no_more_than_the_rate_and_ten_seconds_saved(rate: int, wishes: list[tup
 
 @given(st.integers(1, 50), st.integers(0, 600))
 def test_silence_saves_up(rate: int, wanted: int) -> None:
-    budget = Budget(float(rate))
-    assert budget.take(wanted, 0.0) == min(wanted, 10 * rate)
-    budget.take(10**6, 0.0)
-    assert budget.take(wanted, 0.0) == 0
-    assert budget.take(10**6, 1.0) == rate
-    assert budget.take(wanted, 1_000.0) == min(wanted, 10 * rate)
+    budgets = Budgets(float(rate))
+    assert budgets.take(b"ana", wanted, 0.0) == min(wanted, 10 * rate)
+    budgets.take(b"ana", 10**6, 0.0)
+    assert budgets.take(b"ana", wanted, 0.0) == 0
+    assert budgets.take(b"ana", 10**6, 1.0) == rate
+    assert budgets.take(b"ana", wanted, 1_000.0) == min(wanted, 10 * rate)
 
 
 @pytest.mark.parametrize("now", [0.0, 5.0, 10**6])
 def test_nothing_is_granted_where_nothing_may_be_asked(now: float) -> None:
-    assert Budget(0.0).take(5, now) == 0
+    assert Budgets(0.0).take(b"ana", 5, now) == 0
+
+
+def test_what_one_client_took_is_not_taken_from_another() -> None:
+    budgets = Budgets(30.0)
+    assert budgets.take(b"ana", 10**6, 0.0) == 300
+    assert budgets.take(b"ana", 10**6, 0.0) == 0
+    assert budgets.take(b"bo", 100, 0.0) == 100
+    assert budgets.take(b"cleo", 10**6, 0.0) == 100
+
+
+@given(st.lists(st.tuples(st.sampled_from(CLIENTS), st.integers(0, 400)), min_size=50, max_size=200))
+def test_in_the_long_run_all_together_get_the_rate_and_each_its_share(wishes: list[tuple[bytes, int]]) -> None:
+    rate, budgets, now = 30.0, Budgets(30.0), 0.0
+    got = dict.fromkeys(CLIENTS, 0)
+    for client, wanted in wishes:
+        now += 0.5
+        got[client] += budgets.take(client, wanted, now)
+    # Each may have saved up ten seconds' worth before the others were there.
+    assert sum(got.values()) <= rate * (now + 30)
+    for client in CLIENTS:
+        greedy = Budgets(rate)
+        for at in range(60):
+            for other in CLIENTS:
+                granted = greedy.take(other, 10**6 if other != client else 5, float(at))
+                assert other != client or granted == 5
+
+
+def test_clients_that_have_left_are_forgotten() -> None:
+    budgets = Budgets(30.0)
+    for number in range(1_000):
+        budgets.take(b"%d" % number, 1, float(number))
+    assert len(budgets._of) <= 11

@@ -62,7 +62,7 @@ async def asked(upstream: str) -> str:
     """Post to ``upstream``: the answer's body, or the problem in words."""
     client = UpstreamClient(URL(upstream), "me")
     try:
-        answer = await client.post("/api?apiKey=secret", [], b"[]", accept_encoding=None)
+        answer = await client.ask("/api?apiKey=secret", [], b"[]", accept_encoding=None)
         said = answer.body.decode()
     except (NotSent, AnswerLost) as error:
         said = f"{type(error).__name__}: {client.problem}"

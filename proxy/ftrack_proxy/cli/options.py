@@ -36,6 +36,7 @@ from ftrack_proxy.settings import (
     parse_seconds,
     parse_size,
     parse_upstream,
+    parse_wait,
     parse_word,
     read_policy,
 )
@@ -93,6 +94,10 @@ OPTIONS = (
         "60000",
         "Rows a minute that may be fetched before a client asks for them; 0 for none.",
     ),
+    Option("connect_wait", "TIME", parse_wait, "15 s", "How long a connection to ftrack may take to be made."),
+    Option("pool_wait", "TIME", parse_wait, "15 s", "How long a read waits when very many are under way already."),
+    Option("answer_wait", "TIME", parse_wait, "300 s", "How long ftrack may take to begin to answer."),
+    Option("idle_wait", "TIME", parse_wait, "60 s", "How long a request or an answer may stand still in its middle."),
     Option("store", *_choice("disk"), "disk", "Where answers are kept."),
     Option(
         "api_user",

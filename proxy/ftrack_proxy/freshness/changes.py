@@ -12,7 +12,7 @@ from ftrack_proxy.freshness.change import (
     Unknown,
     anything,
 )
-from ftrack_proxy.freshness.written import changes_of_operations
+from ftrack_proxy.freshness.written import changes_of_operations, only_reads
 
 __all__ = [
     "UNKNOWN",
@@ -25,4 +25,5 @@ __all__ = [
     "changes_of_location_event",
     "changes_of_operations",
     "changes_of_update_event",
+    "only_reads",
 ]

@@ -15,17 +15,23 @@ from ftrack_proxy.schema.names import foreign_key_of, relations_on
 
 _UPLOADED: Final = frozenset({COMPONENT, "ComponentLocation"})
 
+READS: Final = frozenset(
+    {
+        "query",
+        "search",
+        "query_schemas",
+        "query_server_information",
+        "permissions",
+        "_authorize_operation",
+        "compute_rollups",
+        "get_widget_url",
+        "generate_signed_url",
+    }
+)
+"""Actions that change nothing at all, so that it does no harm to send them twice (2.3)."""
+
 EFFECTS: Final[Mapping[str, frozenset[str] | None]] = {
-    # -- reads
-    "query": frozenset(),
-    "search": frozenset(),
-    "query_schemas": frozenset(),
-    "query_server_information": frozenset(),
-    "permissions": frozenset(),
-    "_authorize_operation": frozenset(),
-    "compute_rollups": frozenset(),
-    "get_widget_url": frozenset(),
-    "generate_signed_url": frozenset(),
+    **dict.fromkeys(READS, frozenset()),
     # -- writes that no entity shows: logs, mails, second factors
     "_track_usage": frozenset(),
     "send_user_invite": frozenset(),
@@ -60,6 +66,12 @@ def changes_of_operations(operations: Sequence[object], catalogue: Catalogue | N
     for operation in operations:
         changes.extend(_changes_of_operation(operation, catalogue))
     return changes
+
+
+def only_reads(operations: Sequence[object]) -> bool:
+    """True if a batch certainly does nothing. One that changes nothing we know of may still send a mail, say."""
+    actions = [operation.get("action") if isinstance(operation, Mapping) else None for operation in operations]
+    return all(isinstance(action, str) and action in READS for action in actions)
 
 
 def _changes_of_operation(operation: object, catalogue: Catalogue | None) -> list[Change]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from ftrack_proxy.answers.budget import Budget
+from ftrack_proxy.answers.budget import Budgets
 from ftrack_proxy.answers.knowledge import Group, Knowledge, Listing, Ref, Source
 from ftrack_proxy.answers.reading import Reading, by_id, listing_covers
 from ftrack_proxy.answers.siblings import NotSplit, Walk, list_name, walks_of
@@ -20,6 +21,7 @@ from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import AnswerLost
 from ftrack_proxy.protocol.options import Manner
 from ftrack_proxy.protocol.responses import is_refusal
+from ftrack_proxy.request.awaited import Awaited
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import JOINABLE_AGE, Fetched
@@ -33,7 +35,9 @@ _LISTS = 200
 _MOST_ROWS = 5_000
 # Rows that a list is reckoned to have until it is known.
 _ROWS_A_LIST = 5
-_AT_ONCE = 4
+# Requests of one errand at the same time, and errands of one client that bring more than it asked for.
+_AT_ONCE = 8
+_PREFETCHES = 4
 # Members that a client may come to by itself after ftrack did not answer for many at once.
 _SETBACK = 20
 _NEVER = -(10**9)
@@ -61,7 +65,21 @@ class Errand:
 class _UnderWay:
     began: float
     tree: Tree
-    task: asyncio.Task[Fetched | None]
+    work: Awaited[Fetched | None]
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """Others' errands that will bring what a read lacks, and for how many seconds yet it may wait for them."""
+
+    works: Collection[Awaited[Fetched | None]]
+    patience: float
+
+    async def ended(self) -> bool:
+        """Wait until they have ended, however they did; false if that takes too long."""
+        waiting = [work.outcome(self.patience) for work in self.works]
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        return not any(isinstance(outcome, TimeoutError) for outcome in outcomes)
 
 
 @dataclass(slots=True)
@@ -72,30 +90,28 @@ class Errands:
     recall: Recall
     understanding: Understanding
     usual: Usual
-    budget: Budget
+    budget: Budgets
     counters: Counters
     _under_way: dict[Subject, _UnderWay] = field(default_factory=dict)
-    _limit: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _prefetching: Counter[bytes] = field(default_factory=Counter)
 
-    def under_way(
-        self, call: ApiCall, understood: Understood, lacking: Lacking | None, start: Start
-    ) -> Awaitable[object] | None:
-        """What to wait for, if everything that is lacking has been asked for already."""
-        reading, knowledge_of = understood.reading, call.identity
-        if reading is None or knowledge_of is None:
+    def under_way(self, call: ApiCall, understood: Understood, lacking: Lacking | None, now: float) -> UnderWay | None:
+        """What to wait for, if everything that is lacking has been asked for already, and not long ago."""
+        reading = understood.reading
+        if reading is None or call.identity is None:
             return None
         subjects: list[object] = [reading.name]
         if reading.keys is not None:
             subjects = [(reading.query.entity_type, key) for key in lacking.keys] if lacking else []
         found = [self._under_way.get((_space(call), subject)) for subject in subjects]
-        tasks = {
-            entry.task
+        fitting = [
+            entry
             for entry in found
-            if entry and covers(entry.tree, reading.tree) and start.at - entry.began <= JOINABLE_AGE
-        }
-        if not found or any(entry is None or entry.task not in tasks for entry in found):
+            if entry and entry.work.is_open and covers(entry.tree, reading.tree) and now < entry.began + JOINABLE_AGE
+        ]
+        if not fitting or len(fitting) < len(found):
             return None
-        return asyncio.wait(tasks)
+        return UnderWay({entry.work for entry in fitting}, min(e.began for e in fitting) + JOINABLE_AGE - now)
 
     def plan(self, call: ApiCall, understood: Understood, lacking: Lacking | None, start: Start) -> Errand | None:
         """Decide what to ask; ``None`` if the client's own question is the best."""
@@ -111,7 +127,7 @@ class Errands:
         if reading is None or knowledge is None or catalogue is None:
             return None
         if reading.keys is None:
-            return self._for_lists(knowledge, understood, reading, start)
+            return self._for_lists(call, knowledge, understood, reading, start)
         declared = catalogue.types[reading.query.entity_type]
         if lacking is None or len(declared.primary_key) != 1:
             return None
@@ -119,29 +135,34 @@ class Errands:
             return self._for_rows(reading, [key[0] for key in lacking.keys], declared.primary_key[0])
         return self._for_one(call, knowledge, understood, reading, declared.primary_key[0], start)
 
-    async def carry_out(self, call: ApiCall, errand: Errand, start: Start) -> Fetched | None:
+    async def carry_out(self, call: ApiCall, errand: Errand, now: float) -> Fetched | None:
         """Ask, and take in the answers; returns the last of them, an error if there was one.
 
         Raises:
             NotSent, AnswerLost: ftrack could not be asked.
         """
-        task = asyncio.get_running_loop().create_task(self._carry_out(call, errand), name="errand")
+        work = Awaited(self._carry_out(call, errand), "errand")
         space = _space(call)
         for subject, tree in errand.covers.items():
-            self._under_way[space, subject] = _UnderWay(start.at, tree, task)
-        task.add_done_callback(lambda done: self._done(space, errand, done))
-        return await asyncio.shield(task)
+            self._under_way[space, subject] = _UnderWay(now, tree, work)
+        self._prefetching[space] += errand.spare > 0
+        work.task.add_done_callback(lambda _: self._done(space, errand, work))
+        return await work.outcome()
 
     async def _carry_out(self, call: ApiCall, errand: Errand) -> Fetched | None:
         if errand.spare:
             self.counters.prefetches += 1
             self.counters.prefetched += errand.spare
-        asked = (self._ask(call, expression, u, errand) for expression, u in errand.questions)
+        turns = asyncio.Semaphore(_AT_ONCE)
+        tasks = [asyncio.create_task(self._ask(call, *question, errand, turns)) for question in errand.questions]
         try:
-            fetched = await asyncio.gather(*asked)
+            fetched = await asyncio.gather(*tasks)
         except AnswerLost:
             _set_back(errand)
             raise
+        finally:
+            for task in tasks:
+                task.cancel()
         failed = next((one for one in fetched if one.result is None), None)
         if failed is not None:
             _set_back(errand)
@@ -150,8 +171,10 @@ class Errands:
             return failed
         return fetched[-1] if fetched else None
 
-    async def _ask(self, call: ApiCall, expression: str, understood: Understood, errand: Errand) -> Fetched:
-        async with self._limit:
+    async def _ask(
+        self, call: ApiCall, expression: str, understood: Understood, errand: Errand, turns: asyncio.Semaphore
+    ) -> Fetched:
+        async with turns:
             fetched = await self.fetcher.ask(call, expression, understood, prefetched=bool(errand.spare))
         if errand.finish is not None and fetched.result is not None:
             try:
@@ -160,13 +183,20 @@ class Errands:
                 note_fault(self.counters, "splitting", error)
         return fetched
 
-    def _done(self, space: bytes, errand: Errand, task: asyncio.Task[Fetched | None]) -> None:
+    def _done(self, space: bytes, errand: Errand, work: Awaited[Fetched | None]) -> None:
         for subject in errand.covers:
             entry = self._under_way.get((space, subject))
-            if entry is not None and entry.task is task:
+            if entry is not None and entry.work is work:
                 del self._under_way[space, subject]
-        if not task.cancelled():
-            task.exception()  # seen: whoever waits gets it, and nobody may be waiting
+        self._prefetching[space] -= errand.spare > 0
+        if not self._prefetching[space]:
+            del self._prefetching[space]
+
+    def _may_prefetch(self, call: ApiCall, wanted: int, now: float) -> int:
+        """How many rows this client may have fetched beyond what it asks for: limits are for these alone."""
+        if self._prefetching[_space(call)] >= _PREFETCHES:
+            return 0
+        return self.budget.take(_client(call), wanted, now)
 
     # -- rows by id
 
@@ -223,7 +253,7 @@ class Errands:
             type_name = told.observations[0].type_name if told is not None and told.observations else None
             if other.family == ref.family and type_name in question.types and not attempt.knows(other):
                 found.append(other.key[0])
-        return group, found[: self.budget.take(len(found), start.at)]
+        return group, found[: self._may_prefetch(call, len(found), start.at)]
 
     def _question(
         self, type_name: str, key: str, identities: Sequence[str], tree: Tree
@@ -234,7 +264,9 @@ class Errands:
 
     # -- lists
 
-    def _for_lists(self, knowledge: Knowledge, understood: Understood, reading: Reading, start: Start) -> Errand | None:
+    def _for_lists(
+        self, call: ApiCall, knowledge: Knowledge, understood: Understood, reading: Reading, start: Start
+    ) -> Errand | None:
         """Once the id in a query is seen to walk along a list, ask the query for more of that list's ids."""
         catalogue = understood.meaning.catalogue
         assert catalogue is not None
@@ -245,13 +277,13 @@ class Errands:
                 if not walked:
                     continue
                 group = max(walked, key=lambda group: len(group.members))
-                errand = self._for_siblings(knowledge, understood, walk, group, ref, start)
+                errand = self._for_siblings(call, knowledge, understood, walk, group, ref, start)
                 if errand is not None:
                     return errand
         return None
 
     def _for_siblings(
-        self, knowledge: Knowledge, asked: Understood, walk: Walk, group: Group, ref: Ref, start: Start
+        self, call: ApiCall, knowledge: Knowledge, asked: Understood, walk: Walk, group: Group, ref: Ref, start: Start
     ) -> Errand | None:
         reading = asked.reading
         assert reading is not None
@@ -263,7 +295,7 @@ class Errands:
                 knowledge, asked, list_name(walk, other.key[0]), start
             ):
                 identities.append(other.key[0])
-        granted = self.budget.take((len(identities) - 1) * _ROWS_A_LIST, start.at) // _ROWS_A_LIST
+        granted = self._may_prefetch(call, (len(identities) - 1) * _ROWS_A_LIST, start.at) // _ROWS_A_LIST
         identities = identities[: 1 + granted]
         if len(identities) < 2:
             return None
@@ -318,6 +350,11 @@ def _onwards(group: Group, ref: Ref) -> Sequence[Ref]:
     """The other members, from where the client is, and then from the start."""
     at = group.members.index(ref)
     return (*group.members[at + 1 :], *group.members[:at])
+
+
+def _client(call: ApiCall) -> bytes:
+    assert call.identity is not None
+    return call.identity
 
 
 def _space(call: ApiCall) -> bytes:

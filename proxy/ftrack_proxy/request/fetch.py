@@ -154,7 +154,7 @@ class Fetcher:
 
     async def _send(self, call: ApiCall, operation: bytes) -> Answer:
         headers = [(name, value) for name, value in call.headers if name.lower() != "content-encoding"]
-        return await self._upstream.post(call.raw_path, headers, b"[" + operation + b"]", accept_encoding="gzip")
+        return await self._upstream.ask(call.raw_path, headers, b"[" + operation + b"]", accept_encoding="gzip")
 
     def learn(self, call: ApiCall, decoded: Any, operations: int, sent: Start) -> None:
         """Note whether ftrack accepts these credentials."""
@@ -200,9 +200,7 @@ class Fetcher:
         assert call.credentials is not None
         began = self._journal.start(call.credentials)
         try:
-            answer = await self._upstream.post(
-                "/api", _credential_headers(call), _QUERY_SCHEMAS, accept_encoding="gzip"
-            )
+            answer = await self._upstream.ask("/api", _credential_headers(call), _QUERY_SCHEMAS, accept_encoding="gzip")
             decoded = decode(answer.plain_body())
         except (NotSent, AnswerLost, ValueError):
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from ftrack_proxy.answers.take_apart import Taken
 from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.ports import Answer
+from ftrack_proxy.request.awaited import Awaited
 
-# A fetch that has hung for this long is not joined any more: who comes now tries for himself, as he would
+# Nobody waits longer than this, from its beginning, for what another asked: then he tries for himself, as he would
 # without us.
 JOINABLE_AGE = 10.0
 
@@ -36,10 +36,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """One fetch in progress. It runs in a task of its own: it ends when it ends, whoever has left."""
+    """One fetch in progress, for as long as anybody waits for it."""
 
     began: Start
-    task: asyncio.Task[Fetched]
+    fetch: Awaited[Fetched]
+
+    def patience(self, now: float) -> float:
+        """For how many seconds yet others may wait for it."""
+        return self.began.at + JOINABLE_AGE - now
 
 
 class Flights:
@@ -47,27 +51,19 @@ class Flights:
 
     def __init__(self) -> None:
         self._flights: dict[bytes, Flight] = {}
-        self._tasks: set[asyncio.Task[Fetched]] = set()
 
-    def joinable(self, key: bytes, start: Start) -> Flight | None:
-        """Return the flight for ``key`` that a read starting at ``start`` may wait for."""
+    def joinable(self, key: bytes, now: float) -> Flight | None:
+        """Return the flight for ``key`` that others may wait for."""
         flight = self._flights.get(key)
-        if flight is None or start.at - flight.began.at > JOINABLE_AGE:
-            return None
-        return flight
+        return flight if flight is not None and flight.fetch.is_open and flight.patience(now) > 0 else None
 
     def launch(self, key: bytes, began: Start, fetch: Coroutine[Any, Any, Fetched]) -> Flight:
         """Start a fetch. Later reads join this one, not an older one for the same key."""
-        task = asyncio.get_running_loop().create_task(fetch, name="flight")
-        flight = Flight(began, task)
+        flight = Flight(began, Awaited(fetch, "flight"))
         self._flights[key] = flight
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._landed(key, flight, done))
+        flight.fetch.task.add_done_callback(lambda _: self._landed(key, flight))
         return flight
 
-    def _landed(self, key: bytes, flight: Flight, task: asyncio.Task[Fetched]) -> None:
-        self._tasks.discard(task)
+    def _landed(self, key: bytes, flight: Flight) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
-        if not task.cancelled():
-            task.exception()  # seen: whoever waits gets it, and nobody may be waiting

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from ftrack_proxy.answers.knowledge import Source
 from ftrack_proxy.answers.written import learn_written, written_in
-from ftrack_proxy.freshness.changes import Change, ChangeSource, anything, changes_of_operations
+from ftrack_proxy.freshness.changes import Change, ChangeSource, anything, changes_of_operations, only_reads
 from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.observe.faults import note_fault
-from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
+from ftrack_proxy.ports import Answer, AnswerLost, Dispatch, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
 from ftrack_proxy.protocol.responses import decode_exactly, is_success
@@ -48,10 +48,23 @@ class Forwarder:
             self._journal.counters.writes += 1
         else:
             self._journal.counters.passed_through += 1
-        task = asyncio.get_running_loop().create_task(self._carry_out(call, batch, changes), name="forward")
+        dispatch = None if _only_reads(batch) else Dispatch()
+        work = self._carry_out(call, batch, changes, dispatch)
+        task = asyncio.get_running_loop().create_task(work, name="forward")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        task.add_done_callback(self._landed)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # The client has left. What it began is finished; what was not begun it may do again by itself.
+            if dispatch is None or dispatch.withdraw():
+                task.cancel()
+            raise
+
+    def _landed(self, task: asyncio.Task[Reply]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: whoever waits gets it, and nobody may be waiting
 
     def changes_of(self, batch: Batch | None) -> Sequence[Change]:
         """What a batch may change; one that cannot be read may change anything."""
@@ -60,19 +73,22 @@ class Forwarder:
         contents = [operation.content for operation in batch.operations]
         return changes_of_operations(contents, self._fetcher.understanding.catalogue)
 
-    async def _carry_out(self, call: ApiCall, batch: Batch | None, changes: Sequence[Change]) -> Reply:
+    async def _carry_out(
+        self, call: ApiCall, batch: Batch | None, changes: Sequence[Change], dispatch: Dispatch | None
+    ) -> Reply:
         began = self._journal.start(call.credentials) if call.credentials else None
         handling = Handling(Forwarded.METHOD if changes else Forwarded.BYPASS)
         try:
-            answer = await self._upstream.post(call.raw_path, call.headers, call.body, accept_encoding=None)
+            answer = await self._send(call, dispatch)
         except NotSent as error:
             return reply.unreachable(self._fetcher.origin, str(error))
         except AnswerLost as error:
             self.record(changes)
-            lost = reply.write_lost if changes else reply.read_lost
+            lost = reply.read_lost if dispatch is None else reply.write_lost
             return lost(self._fetcher.origin, str(error))
         except asyncio.CancelledError:
-            self.record(changes)
+            if dispatch is not None and dispatch.begun:
+                self.record(changes)
             raise
         # G1: before the reply leaves, whatever it says: an error may have come after the commit.
         answered = self._journal.log.head
@@ -85,6 +101,11 @@ class Forwarder:
                 if exact:
                     self._take_in(call, batch, decoded, began, answered)
         return reply.of_answer(answer, handling)
+
+    async def _send(self, call: ApiCall, dispatch: Dispatch | None) -> Answer:
+        if dispatch is None:
+            return await self._upstream.ask(call.raw_path, call.headers, call.body, accept_encoding=None)
+        return await self._upstream.write(call.raw_path, call.headers, call.body, dispatch)
 
     def _take_in(self, call: ApiCall, batch: Batch, decoded: object, began: Start, answered: int) -> None:
         """Learn what the answer tells of the entities that were written: it is as they are after the write.
@@ -109,6 +130,10 @@ class Forwarder:
     def record(self, changes: Sequence[Change]) -> None:
         """Enter the changes of a write whose reply is about to leave."""
         self._journal.record(changes)
+
+
+def _only_reads(batch: Batch | None) -> bool:
+    return batch is not None and only_reads([operation.content for operation in batch.operations])
 
 
 def _decoded(answer: Answer) -> tuple[object, bool]:

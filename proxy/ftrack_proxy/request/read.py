@@ -24,6 +24,9 @@ from ftrack_proxy.request.look_up import LookUp, Served
 from ftrack_proxy.request.recall import Lacking, Long
 from ftrack_proxy.request.split import Split
 
+# Operations of one batch that ftrack is asked for at the same time.
+_AT_ONCE = 24
+
 
 class Reader:
     """Answers batches that consist of reads only, operation by operation."""
@@ -77,7 +80,7 @@ class Reader:
         if call.wishes.no_store or reads is None:
             return reply.not_cached() if call.wishes.only_if_cached else None
         try:
-            served = await asyncio.gather(*map(self._read, reads))
+            served = await self._read_all(reads)
         except _NothingCached:
             return reply.not_cached()
         except NotSent as error:
@@ -85,6 +88,18 @@ class Reader:
         except AnswerLost as error:
             return reply.read_lost(self._fetcher.origin, str(error))
         return self._joined(served, start)
+
+    async def _read_all(self, reads: Sequence[Read]) -> list[Served]:
+        """Read the operations of a batch beside each other. It is one client's: the limit is for nobody else."""
+        turns = asyncio.Semaphore(_AT_ONCE)
+        if len(reads) == 1:
+            return [await self._read(reads[0], turns)]
+        tasks = [asyncio.create_task(self._read(read, turns), name="read") for read in reads]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()  # the reply is settled: nobody waits for what is left
 
     def _joined(self, served: Sequence[Served], start: Start) -> Reply | None:
         for part in served:
@@ -125,7 +140,7 @@ class Reader:
                 seen.setdefault(entity, {}).update(values)
         return False
 
-    async def _read(self, read: Read) -> Served:
+    async def _read(self, read: Read, turns: asyncio.Semaphore) -> Served:
         call, lacking, verdict = read.call, None, None
         self.asked.note(read.key, read.understood.meaning.question, call)
         if self._may_look_up(read):
@@ -141,28 +156,33 @@ class Reader:
             self._journal.counters.stale[verdict.reason.value] += 1
         if call.wishes.only_if_cached:
             raise _NothingCached
-        forwarded, detail = _why(call, verdict)
+        async with turns:
+            return await self._ask(read, lacking, *_why(call, verdict))
+
+    async def _ask(self, read: Read, lacking: Lacking | None, forwarded: Forwarded, detail: str | None) -> Served:
+        """Get an answer from ftrack: by an errand, by another's fetch, or by one of its own."""
         if self._may_look_up(read):
             handling = Handling(Forwarded.PARTIAL if lacking and lacking.known else forwarded, detail, stored=True)
             served = await self._send_out(read, lacking, handling)
             if served is not None:
                 return served
-        flight = None if call.wishes.no_cache else self._flights.joinable(read.key, read.start)
-        if flight is not None:
-            fetched = await self._join(flight, read)
+        if not read.call.wishes.no_cache:
+            fetched = await self._join(read)
             if fetched is not None:
                 return Served(Handling(forwarded, detail, collapsed=True), fetched.result, fetched)
-        fetched = await asyncio.shield(self._launch(read).task)
+        fetched = await self._launch(read).fetch.outcome()
         return Served(Handling(forwarded, detail, stored=fetched.stored), fetched.result, fetched)
 
     async def _send_out(self, read: Read, lacking: Lacking | None, handling: Handling) -> Served | None:
         """Ask ftrack for what is lacking, in words of our own; ``None`` if the client's are to be sent."""
         call, understood, start = read.call, read.understood, read.start
-        under_way = self._errands.under_way(call, understood, lacking, start)
-        if under_way is not None:
+        while True:
+            under_way = self._errands.under_way(call, understood, lacking, self._journal.clock())
+            if under_way is None:
+                break
             self._journal.counters.waiting += 1
             try:
-                await under_way
+                ended = await under_way.ended()
             finally:
                 self._journal.counters.waiting -= 1
             # G3: what others fetched is judged like anything known, up to this read's own start.
@@ -170,11 +190,13 @@ class Reader:
             if isinstance(found, Served):
                 return found
             lacking = found
+            if ended:
+                break
         errand = self._errands.plan(call, understood, lacking, start)
         if errand is None:
             return None
         try:
-            fetched = await self._errands.carry_out(call, errand, start)
+            fetched = await self._errands.carry_out(call, errand, self._journal.clock())
         except AnswerLost:
             if not errand.spare:
                 raise
@@ -195,18 +217,22 @@ class Reader:
         began = self._journal.start(_known(read.call.credentials))
         return self._flights.launch(read.key, began, self._fetcher.fetch(read, began))
 
-    async def _join(self, flight: Flight, read: Read) -> Fetched | None:
-        """Wait for another's fetch; ``None`` if what it brings is too old for this read."""
-        self._journal.counters.waiting += 1
-        try:
-            fetched = await asyncio.shield(flight.task)
-        except (NotSent, AnswerLost):
-            if same_moment(flight.began, read.start):
-                raise
-            return None
-        finally:
-            self._journal.counters.waiting -= 1
-        return fetched if self.joiner_may_have(fetched, read) else None
+    async def _join(self, read: Read) -> Fetched | None:
+        """Wait for others' fetches, none for long; ``None`` if what they bring is too old for this read."""
+        while (flight := self._flights.joinable(read.key, self._journal.clock())) is not None:
+            self._journal.counters.waiting += 1
+            try:
+                fetched = await flight.fetch.outcome(flight.patience(self._journal.clock()))
+            except TimeoutError:
+                continue
+            except (NotSent, AnswerLost):
+                if same_moment(flight.began, read.start):
+                    raise
+                return None
+            finally:
+                self._journal.counters.waiting -= 1
+            return fetched if self.joiner_may_have(fetched, read) else None
+        return None
 
     def joiner_may_have(self, fetched: Fetched, read: Read) -> bool:
         """G3: a joined answer is judged like a stored one, up to the joiner's own start."""

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from ftrack_proxy.ports import AnswerLost, NotSent
+from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.encoding import inflate
 from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end
 from ftrack_proxy.upstream.environment import environment_proxy, tls_context
-from ftrack_proxy.upstream.trouble import words
+from ftrack_proxy.upstream.pool import Pools, Waits, exchanging
+from ftrack_proxy.upstream.trouble import NotOurs, words
+from ftrack_proxy.upstream.wire import Exchange
 
-_CONNECT_TIMEOUT = 15.0
-# ftrack's own clients give up after 60 s; a silent upstream is given longer, for those who wait longer.
-_READ_TIMEOUT = 300.0
-_MAX_HEADER = 65_536
+T = TypeVar("T")
+_Take = Callable[[aiohttp.ClientResponse, Exchange], Awaitable[T]]
+# Sent in one go. Larger bodies go piece by piece: they would hold up the event loop.
+_PIECE = 2**16
+_WITHDRAWN = "the client has left"
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request as it goes out, perhaps twice."""
+
+    method: str
+    url: URL
+    headers: CIMultiDict[str]
+    body: bytes | AsyncIterator[bytes] | None
+    dispatch: Dispatch = field(default_factory=Dispatch)
+    repeatable: bool = False
+
+    @property
+    def may_be_kept(self) -> bool:
+        """True unless it may write and takes a while to send: what comes back meanwhile on a connection that was
+        used before could be anybody's."""
+        in_one_go = self.body is None or (isinstance(self.body, bytes) and len(self.body) <= _PIECE)
+        return in_one_go or self.repeatable
+
+    def payload(self) -> bytes | AsyncIterator[bytes] | None:
+        """The body, to be sent from its beginning."""
+        if not isinstance(self.body, bytes) or len(self.body) <= _PIECE:
+            return self.body
+        self.headers["Content-Length"] = str(len(self.body))
+        return _pieces(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,46 +77,27 @@ class UpstreamAnswer:
 
 
 class UpstreamClient:
-    """Sends requests to one ftrack server, each at most once.
+    """Sends requests to one ftrack server.
 
-    Answers are never decompressed on the way, cookies never kept, redirects never followed.
+    Answers are never decompressed on the way, cookies never kept, redirects never followed. A request that may write
+    goes out at most once. One that only reads is sent again, once and on a fresh connection, if a connection that was
+    kept from earlier turns out to be closed, or to bring what may be another request's answer.
+
     Making one raises ``BadEnvironment`` if the environment names an HTTP proxy that cannot be used.
     """
 
-    def __init__(self, origin: URL, instance: str) -> None:
+    def __init__(self, origin: URL, instance: str, waits: Waits | None = None) -> None:
         self.origin = origin
         self.requests = 0
         self.problem: str | None = None
         self._instance = instance
         self._way = environment_proxy(origin)
         self._proxy = self._way.url if self._way else None
-        self._tls = tls_context(origin)
-        # Downloads of hours must not take the connections that queries need.
-        self._api = self._session(limit=100)
-        self._streams = self._session(limit=0)
-
-    def _session(self, limit: int) -> aiohttp.ClientSession:
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=limit, keepalive_timeout=30, ssl=self._tls),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=_READ_TIMEOUT, connect=None
-            ),
-            max_line_size=_MAX_HEADER,
-            max_field_size=_MAX_HEADER,
-            max_headers=1_000,
-            read_bufsize=2**18,
-        )
-        # aiohttp sends GET, PUT and DELETE again when a kept connection breaks; /component/remove is a GET.
-        session._retry_connection = False
-        return session
+        self._pools = Pools(waits or Waits(), tls_context(origin))
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._api.close()
-        await self._streams.close()
+        await self._pools.close()
 
     def url(self, raw_path: str) -> URL:
         """The address upstream of a path and query string, byte for byte as the client wrote them."""
@@ -107,36 +117,47 @@ class UpstreamClient:
         sent[LOOP_HEADER] = ", ".join((*earlier, self._instance))
         return sent
 
-    async def post(
+    async def ask(
         self, raw_path: str, headers: Sequence[tuple[str, str]], body: bytes, *, accept_encoding: str | None
     ) -> UpstreamAnswer:
-        """Send one API request and return the whole answer.
+        """Send one API request that only reads, and return the whole answer.
 
         ``accept_encoding`` replaces the client's own, unless ``None``.
 
         Raises:
-            NotSent: it was not sent.
-            AnswerLost: it was, and its outcome is unknown.
+            NotSent, AnswerLost: there is no answer.
         """
         sent = self.headers(headers, "content-length", *(("accept-encoding",) if accept_encoding else ()))
         if accept_encoding:
             sent["Accept-Encoding"] = accept_encoding
-        self.requests += 1
+        request = _Request("POST", self.url(raw_path), sent, body, repeatable=True)
         with self._observed():
-            async with self._api.post(
-                self.url(raw_path),
-                headers=sent,
-                # A file is sent piece by piece, large bytes would hold up the event loop.
-                data=io.BytesIO(body),
-                allow_redirects=False,
-                proxy=self._proxy,
-            ) as response:
-                return UpstreamAnswer(
-                    response.status,
-                    response.reason or "",
-                    CIMultiDict(response.headers),
-                    await response.read(),
-                )
+            async with self._pools.turn():
+                return await self._whole(request, self._pools.kept("reads"))
+
+    async def write(
+        self, raw_path: str, headers: Sequence[tuple[str, str]], body: bytes, dispatch: Dispatch
+    ) -> UpstreamAnswer:
+        """Send one API request that may write, and return the whole answer.
+
+        Raises:
+            NotSent: not a byte of it was sent.
+            AnswerLost: it was, and its outcome is unknown.
+        """
+        sent = self.headers(headers, "content-length")
+        request = _Request("POST", self.url(raw_path), sent, body, dispatch=dispatch)
+        with self._observed():
+            return await self._whole(request, self._pools.kept("writes"))
+
+    async def _whole(self, request: _Request, kept: aiohttp.ClientSession) -> UpstreamAnswer:
+        async def read(response: aiohttp.ClientResponse, exchange: Exchange) -> UpstreamAnswer:
+            async with response:
+                body = await response.read()
+            if exchange.early and response.status < 400:
+                raise NotOurs()  # Nobody can have done what had not been said to the end.
+            return UpstreamAnswer(response.status, response.reason or "", CIMultiDict(response.headers), body)
+
+        return await self._send(request, kept, read)
 
     @asynccontextmanager
     async def stream(
@@ -144,41 +165,81 @@ class UpstreamClient:
         method: str,
         raw_path: str,
         headers: Sequence[tuple[str, str]],
-        body: AsyncIterator[bytes] | None,
+        body: bytes | AsyncIterator[bytes] | None,
+        *,
+        repeatable: bool = False,
+        dispatch: Dispatch | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send any request, its body as it comes in, and give the answer's head; its body is read on demand.
 
+        ``repeatable`` is for what only reads and has no body.
+
         Raises:
-            NotSent, AnswerLost: as ``post``; only before the answer's head.
+            NotSent, AnswerLost: as ``write``; only before the answer's head.
         """
-        self.requests += 1
-        request = self._streams.request(
-            method,
-            self.url(raw_path),
-            headers=self.headers(headers),
-            data=body,
-            allow_redirects=False,
-            proxy=self._proxy,
+
+        async def head(response: aiohttp.ClientResponse, _: Exchange) -> aiohttp.ClientResponse:
+            return response
+
+        request = _Request(
+            method, self.url(raw_path), self.headers(headers), body, dispatch or Dispatch(), repeatable=repeatable
         )
         with self._observed():
-            response = await request
+            response = await self._send(request, self._pools.kept("streams"), head)
         try:
             yield response
         finally:
             # A client that left does not have the rest of a download fetched for it.
             response.close() if not response.content.at_eof() else response.release()
 
+    async def _send(self, request: _Request, kept: aiohttp.ClientSession, take: _Take[T]) -> T:
+        """Send on a kept connection, if that can do no harm, and on a fresh one if need be."""
+        if kept is not self._pools.fresh and request.may_be_kept:
+            exchange = Exchange(request.dispatch)
+            try:
+                return await self._exchange(request, kept, exchange, take)
+            except (NotSent, AnswerLost):
+                if not _may_send_again(request, exchange):
+                    raise
+        return await self._exchange(request, self._pools.fresh, Exchange(request.dispatch), take)
+
+    async def _exchange(
+        self, request: _Request, session: aiohttp.ClientSession, exchange: Exchange, take: _Take[T]
+    ) -> T:
+        if request.dispatch.withdrawn:
+            raise NotSent(_WITHDRAWN)
+        self.requests += 1
+        try:
+            with exchanging(exchange):
+                response = await session.request(
+                    request.method,
+                    request.url,
+                    headers=request.headers,
+                    data=request.payload(),
+                    allow_redirects=False,
+                    proxy=self._proxy,
+                )
+            taken = await take(response, exchange)
+            # An upgrade that was not asked for is no answer either.
+            if exchange.is_doubtful or response.status < 200:
+                response.close()
+                raise NotOurs
+            return taken
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            unanswered = not exchange.heads and not isinstance(error, TimeoutError)
+            exchange.failed = unanswered or isinstance(error, NotOurs)
+            problem = _WITHDRAWN if request.dispatch.withdrawn else words(error, self._way)
+            raise (AnswerLost(problem) if exchange.begun else NotSent(problem)) from None
+
     @contextmanager
     def _observed(self) -> Iterator[None]:
-        """Tell apart what was not sent from what got no answer, and remember whether ftrack can be reached."""
+        """Remember whether ftrack can be reached."""
         try:
             yield
-        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as error:
-            self.problem = words(error, self._way)
-            raise NotSent(self.problem) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self.problem = words(error, self._way)
-            raise AnswerLost(self.problem) from None
+        except (NotSent, AnswerLost) as error:
+            if str(error) != _WITHDRAWN:
+                self.problem = str(error)
+            raise
         self.problem = None
 
     def open_socket(
@@ -193,7 +254,7 @@ class UpstreamClient:
             "sec-websocket-protocol",
             "accept-encoding",
         )
-        return self._streams.ws_connect(
+        return self._pools.fresh.ws_connect(
             self.url(raw_path),
             headers=sent,
             protocols=protocols,
@@ -203,3 +264,14 @@ class UpstreamClient:
             compress=0,
             proxy=self._proxy,
         )
+
+
+def _may_send_again(request: _Request, exchange: Exchange) -> bool:
+    """True if it was the kept connection's fault, and a second attempt cannot do twice what is to be done once."""
+    faulty = exchange.kept and exchange.failed and not request.dispatch.withdrawn
+    return faulty and (request.repeatable or not exchange.begun)
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(body), _PIECE):
+        yield body[at : at + _PIECE]

@@ -15,6 +15,13 @@ _OUT_OF_DATE = {9, 10}
 _OTHER_NAME = {62, 64}
 
 
+class NotOurs(aiohttp.ClientError):
+    """What came back may be the answer to another request."""
+
+    def __init__(self) -> None:
+        super().__init__("what came back may be the answer to another request")
+
+
 def words(error: BaseException, proxy: HttpProxy | None = None) -> str:
     """Say what is wrong and what can be done; ``proxy``: the HTTP proxy that was on the way, if one was."""
     if proxy is None:
@@ -44,11 +51,11 @@ def _words(error: BaseException) -> str:
         )
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"{error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
         return "the server closed the connection"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return type(error).__name__
+    return str(error) if isinstance(error, NotOurs) else type(error).__name__
 
 
 def _certificate(error: aiohttp.ClientConnectorCertificateError) -> str:

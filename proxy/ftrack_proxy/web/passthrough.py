@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import aiohttp
 from aiohttp import web
 
 from ftrack_proxy.freshness.changes import ChangeSource, anything
-from ftrack_proxy.ports import AnswerLost, NotSent
+from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import Forwarded, Handling, appended_cache_status, cache_status, end_to_end
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.call import Reply
@@ -19,6 +21,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"})
 _REMOVE_PATH = "/component/remove"
 _HUB_PREFIX = "/socket.io/"
 _CHUNK = 2**18
+_SMALL = 2**16
 
 
 def may_write(method: str, path: str) -> bool:
@@ -39,18 +42,46 @@ class PassThrough:
     def __init__(self, client: UpstreamClient, journal: Journal) -> None:
         self._client = client
         self._journal = journal
+        self._writing: set[asyncio.Task[web.StreamResponse]] = set()
+
+    async def finish(self, patience: float) -> None:
+        """Wait, at most ``patience`` seconds, for writes that are under way: also for those whose clients have left."""
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=patience)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Pass one request on. A client that leaves ends its own download or unfinished upload, nothing else."""
-        writes = may_write(request.method, request.path)
-        if writes:
-            self._journal.counters.writes += 1
-        else:
+        """Pass one request on.
+
+        A client that leaves ends its download, its unfinished upload, or what was not begun; nothing else (G8).
+        """
+        dispatch = Dispatch()
+        if not may_write(request.method, request.path):
             self._journal.counters.passed_through += 1
-        body = _chunks(request) if request.can_read_body else None
-        headers = list(request.headers.items())
+            return await self._pass_on(request, dispatch, writes=False)
+        self._journal.counters.writes += 1
+        writing = asyncio.create_task(self._pass_on(request, dispatch, writes=True), name="pass a write on")
+        self._writing.add(writing)
+        writing.add_done_callback(self._written)
         try:
-            async with self._client.stream(request.method, request.raw_path, headers, body) as answer:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            if dispatch.withdraw():
+                writing.cancel()
+            raise
+
+    def _written(self, writing: asyncio.Task[web.StreamResponse]) -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled():
+            writing.exception()  # seen: whoever waits gets it, and nobody may be waiting
+
+    async def _pass_on(self, request: web.Request, dispatch: Dispatch, *, writes: bool) -> web.StreamResponse:
+        body = await _body(request)
+        headers = list(request.headers.items())
+        repeatable = body is None and not writes and request.method in _SAFE_METHODS
+        try:
+            async with self._client.stream(
+                request.method, request.raw_path, headers, body, repeatable=repeatable, dispatch=dispatch
+            ) as answer:
                 self._record(writes)
                 return await self._send_on(request, answer, writes)
         except NotSent as error:
@@ -84,12 +115,27 @@ class PassThrough:
             if held:
                 await response.write(held)
             await response.write_eof()
+        except ConnectionError:
+            # The client has left. What it wrote is done when the answer is here, and counts from then on.
+            with suppress(aiohttp.ClientError, TimeoutError):
+                while writes and await answer.content.readany():
+                    pass
+            self._record(writes)
+            raise
         except (aiohttp.ClientError, TimeoutError):
             # Cut short upstream: so it must be for the client, who could not tell otherwise.
             self._record(writes)
             if request.transport is not None:
                 request.transport.abort()
         return response
+
+
+async def _body(request: web.Request) -> bytes | AsyncIterator[bytes] | None:
+    """A body that is small and told to be is read first: then the request goes out in one go."""
+    if not request.can_read_body:
+        return None
+    length = request.content_length
+    return await request.read() if length is not None and length <= _SMALL else _chunks(request)
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
