@@ -26,8 +26,8 @@ class Exchange:
     """One request and its answer, as far as they have come on their connection.
 
     ``kept`` tells that the connection had served another exchange before. ``asked``: the whole request was handed
-    over. ``heads`` counts the head of the answer and any behind it; ``early``: it came before the whole request had gone out;
-    ``surplus`` that more came than one answer; ``failed`` that no answer came that can be believed.
+    over. ``heads`` counts the head of the answer and any behind it. ``early``: it came before the whole request had
+    gone out. ``surplus``: more came than one answer. ``failed``: no answer came that can be believed.
     """
 
     dispatch: Dispatch = field(default_factory=Dispatch)
