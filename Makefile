@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+NEWEST := .venv-newest
 READY := $(VENV)/.ready
 JS := tests/js
 JS_READY := $(JS)/node_modules/.ready
 UPSTREAM ?= $(FTRACK_PROXY_UPSTREAM)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test soak test-js-setup fuzz lint audit format clean
+.PHONY: help setup demo run test test-lowest test-newest soak test-js-setup fuzz lint audit format clean
 
 ## make help     list what can be made
 help:
@@ -35,6 +37,21 @@ run: $(READY)
 ## make test     run all tests
 test: $(READY) test-js-setup
 	$(BIN)/python -m pytest -n auto $(TESTS)
+
+## make test-lowest  does it work with the lowest versions that pyproject.toml allows?
+test-lowest: $(READY)
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(BIN)/python .ci/lowest_versions.py > $(LOWEST)/requirements.txt
+	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/requirements.txt
+	$(LOWEST)/bin/python -m pip install --quiet --no-build-isolation --no-deps .
+	$(LOWEST)/bin/python -m pip check
+	$(BIN)/python -m tests.smoke $(LOWEST)/bin/python
+
+## make test-newest  does it work with the newest ones?
+test-newest: $(READY)
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet .
+	$(BIN)/python -m tests.smoke $(NEWEST)/bin/python
 
 ## make fuzz     hostile input for everything that reads what arrives: make fuzz FUZZ="--seconds 60 batch"
 fuzz: $(READY)
@@ -72,4 +89,4 @@ format: $(READY)
 
 ## make clean    remove what was made
 clean:
-	rm -rf $(VENV) $(JS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST) $(NEWEST) $(JS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
