@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -24,10 +25,13 @@ from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.relay import HubRelay
 from ftrack_proxy.hub.subscription import ChangeFeed
 from ftrack_proxy.hub.turns import log_turn
+from ftrack_proxy.hub.vigil import Vigil
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
+from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.observe.status import status_document
+from ftrack_proxy.ports import Clock
 from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.errand import Errands
 from ftrack_proxy.request.explain import Explainer
@@ -83,10 +87,13 @@ class Parts:
 
 
 def boot_clock() -> float:
-    """Seconds that go on while the machine sleeps, where the system has such a clock."""
+    """Seconds that go on while the machine sleeps, as far as the system has such a clock (see ``hub.vigil``).
+
+    On Windows it is ``time.monotonic``. On macOS that stops in sleep, and the system's ``CLOCK_MONOTONIC`` does not.
+    """
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+    return time.clock_gettime(time.CLOCK_MONOTONIC) if sys.platform == "darwin" else time.monotonic()
 
 
 @asynccontextmanager
@@ -96,7 +103,8 @@ async def running_proxy(
     disk: DiskTier,
     *,
     environment: Mapping[str, str] = os.environ,
-    clock: Callable[[], float] = boot_clock,
+    clock: Clock = boot_clock,
+    wall: Clock = time.time,
 ) -> AsyncIterator[Parts]:
     """Run a proxy for as long as the context is open; leaving it drains.
 
@@ -111,19 +119,27 @@ async def running_proxy(
     client = UpstreamClient(settings.upstream, instance, waits)
     log, counters = ChangeLog(), Counters()
 
+    def note_feed_fault(error: Exception) -> None:
+        note_fault(counters, "listening to the event hub", error)
+
     def build_feed(credentials: Credentials, next_stretch: Callable[[], int]) -> ChangeFeed:
         return ChangeFeed(
             client,
             credentials,
-            on_frame=intake.take,
+            intake=intake,
             next_stretch=next_stretch,
             clock=clock,
             on_turn=log_turn,
             on_refusal=lambda refused, sent: None,
+            on_fault=note_feed_fault,
         )
 
     coverage = FeedCoverage(
-        settings.feed_credentials(environment), may_borrow=settings.listen.is_loopback, build=build_feed
+        settings.feed_credentials(environment),
+        may_borrow=settings.listen.is_loopback,
+        build=build_feed,
+        vigil=Vigil(boot_clock, wall),
+        on_end=note_feed_fault,
     )
     store = ResultStore(MemoryTier(settings.memory_size), disk)
     journal = Journal(
@@ -163,7 +179,7 @@ async def running_proxy(
     reader = Reader(journal, fetcher, LookUp(journal, recall), errands)
     api = Api(Splitter(), reader, forwarder)
     explainer = Explainer(journal, recall, understanding, reader.asked, live=lambda: bool(coverage.live_stretches()))
-    relay = HubRelay(client, intake.take)
+    relay = HubRelay(client, intake)
 
     async def status() -> dict[str, Any]:
         results, disk_bytes = await store.measure()
@@ -225,6 +241,7 @@ async def running_proxy(
         await runner.cleanup()
         await asyncio.gather(forwarder.finish(_DRAIN_TIMEOUT), pass_through.finish(_DRAIN_TIMEOUT))
         await coverage.close()
+        await intake.close()
         if checking is not None:
             checking.cancel()
             with suppress(asyncio.CancelledError):

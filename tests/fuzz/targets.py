@@ -17,6 +17,8 @@ from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.protocol import hub_packets
 from ftrack_proxy.protocol.headers import end_to_end, parse_cache_control
+from ftrack_proxy.protocol.hub_conversation import Conversation
+from ftrack_proxy.protocol.hub_events import TOPICS, Unreadable, payload_of, read_events
 from ftrack_proxy.protocol.operations import parse_batch
 from ftrack_proxy.protocol.options import manner_of
 from ftrack_proxy.protocol.responses import decode_exactly
@@ -66,10 +68,21 @@ def batch(body: bytes) -> None:
         assert repr(lenient(operation.raw)) == repr(content)
 
 
-def packet(frame: str) -> None:
-    """A frame, a handshake: read or not, never an error."""
-    hub_packets.parse_acknowledgement(hub_packets.parse_packet(frame))
-    hub_packets.parse_handshake(frame)
+def packet(text: str) -> None:
+    """A frame, a handshake: read or not, never an error. A frame of events tells of some, or that it cannot be read."""
+    frame = text.encode("utf-8", "surrogatepass")
+    packet = hub_packets.parse_packet(frame)
+    if packet is not None:
+        hub_packets.parse_acknowledgement(packet)
+    handshake = hub_packets.parse_handshake(text)
+    assert handshake is None or handshake.heartbeat is None or handshake.heartbeat < 1e6
+    Conversation(TOPICS, "ana", lambda: "id").hear(frame)
+    try:
+        payload = payload_of(frame)
+        events = None if payload is None else read_events(payload)
+    except Unreadable:
+        return
+    assert events or not text.startswith("5")
 
 
 def update_event(text: str) -> None:

@@ -106,3 +106,33 @@ def test_a_fetch_right_after_a_change_has_to_settle() -> None:
     assert settled_at(result(frozenset("A"), began=late), log, 0.5, NOT_A_QUERY) == math.inf
     before = Start(1, 1, True, 10.1)
     assert settled_at(result(frozenset("B"), began=before), log, 0.5, NOT_A_QUERY) == math.inf
+
+
+def test_a_wide_change_told_in_detail_counts_for_reads_that_began_before() -> None:
+    log = ChangeLog(limit=4, minimum_age=0.0)
+    wide = log.append(change(None), 0.0)
+    between = log.head
+    log.append(change(frozenset("A")), 0.0)
+    log.append(change(frozenset("B")), 0.0)
+    log.supersede(wide)
+
+    def found(through: int, families: frozenset[str] | None) -> set[int]:
+        scans = [log.between(0, through, families)]
+        if families is not None:
+            scans.append(log.unplaced(0, through, families))
+        first, *others = [{seq for seq, _ in scan} for scan in scans]
+        assert all(other == first for other in others)
+        since = {change.families for _, change in log.since(0.0, through, families)}
+        assert (None in since) == (wide in first)
+        return first
+
+    assert found(between, frozenset("C")) == found(2, frozenset("C")) == {wide}
+    assert found(3, frozenset("C")) == set()
+    assert found(3, frozenset("A")) == {2}
+    assert found(3, None) == {2, 3}
+    assert found(2, None) == {1, 2}
+    for _ in range(4):
+        log.append(change(frozenset("A")), 1.0)
+    assert log._superseded == {}
+    log.supersede(wide)
+    assert log._superseded == {}

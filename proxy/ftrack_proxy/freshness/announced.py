@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from ftrack_proxy.freshness.bounded import bounded_entity, bounded_name
 from ftrack_proxy.freshness.change import Change, ChangeKind, ChangeSource, anything
 from ftrack_proxy.freshness.columns import CUSTOM, Columns, as_mappings, columns_of
 from ftrack_proxy.freshness.reach import cascade, changes_hands, changes_rights, moves
@@ -34,14 +35,14 @@ def changes_of_update_event(data: object, catalogue: Catalogue | None) -> list[C
     """Read the ``data`` of an ``ftrack.update`` event: all items, in order; one entity may have several
     (7.5)."""
     entities = data.get("entities") if isinstance(data, Mapping) else None
-    if not isinstance(entities, list):
+    if catalogue is None or not isinstance(entities, list):
         return [anything(ChangeSource.HUB_EVENT)]
     changes: list[Change] = []
     for entity in entities:
-        if catalogue is None or not isinstance(entity, Mapping):
+        if not isinstance(entity, Mapping):
             changes.append(anything(ChangeSource.HUB_EVENT))
         else:
-            changes.extend(_changes_of_entity(entity, catalogue))
+            changes.extend(_changes_of_entity(bounded_entity(entity), catalogue))
     return changes
 
 
@@ -193,5 +194,5 @@ def changes_of_location_event(topic: str, data: object, catalogue: Catalogue | N
 
 
 def _told_id(data: object, name: str) -> str | None:
-    found = data.get(name) if isinstance(data, Mapping) else None
+    found = bounded_name(data.get(name)) if isinstance(data, Mapping) else None
     return found if isinstance(found, str) and found else None

@@ -33,6 +33,8 @@ class ChangeLog:
         self._of_everything: deque[tuple[int, Change]] = deque()
         self._by_entity: defaultdict[str, deque[tuple[int, Change]]] = defaultdict(deque)
         self._unplaced: defaultdict[str, deque[tuple[int, Change]]] = defaultdict(deque)
+        # Wide changes by the head of the log when those that tell the same in detail had been recorded.
+        self._superseded: dict[int, int] = {}
         self.head = 0
         self.tail = 0
 
@@ -45,12 +47,23 @@ class ChangeLog:
         self._trim(now)
         return self.head
 
+    def supersede(self, seq: int) -> None:
+        """Note that the change ``seq``, which may have touched anything, is told in detail by changes after it.
+
+        It counts from now on only for reads that began before it was: they are not judged by what came later.
+        """
+        if seq > self.tail:
+            self._superseded[seq] = self.head
+
     def between(self, after: int, through: int, families: frozenset[str] | None) -> Iterator[tuple[int, Change]]:
         """Yield the changes in ``(after, through]`` that touch one of ``families`` (``None``: any change)."""
         if families is None:
-            yield from self._slice(((seq, change) for seq, _, change in reversed(self._entries)), after, through)
+            entries = ((seq, change) for seq, _, change in reversed(self._entries))
+            for seq, change in self._slice(entries, after, through):
+                if not self._is_superseded(seq, through):
+                    yield seq, change
             return
-        yield from self._slice(reversed(self._of_everything), after, through)
+        yield from self._wide(after, through)
         for family in families:
             if family in self._by_family:
                 yield from self._slice(reversed(self._by_family[family]), after, through)
@@ -63,7 +76,7 @@ class ChangeLog:
     def unplaced(self, after: int, through: int, families: frozenset[str]) -> Iterator[tuple[int, Change]]:
         """Yield the changes in ``(after, through]`` of ``families`` that ``of_entity`` does not find: of many rows at
         once, of rows without an id of their own, or not told of which."""
-        yield from self._slice(reversed(self._of_everything), after, through)
+        yield from self._wide(after, through)
         for family in families:
             if family in self._unplaced:
                 yield from self._slice(reversed(self._unplaced[family]), after, through)
@@ -74,8 +87,16 @@ class ChangeLog:
             if recorded < moment:
                 return
             touches = families is None or change.families is None or not change.families.isdisjoint(families)
-            if seq <= through and touches:
+            if seq <= through and touches and not self._is_superseded(seq, through):
                 yield recorded, change
+
+    def _wide(self, after: int, through: int) -> Iterator[tuple[int, Change]]:
+        for seq, change in self._slice(reversed(self._of_everything), after, through):
+            if not self._is_superseded(seq, through):
+                yield seq, change
+
+    def _is_superseded(self, seq: int, through: int) -> bool:
+        return seq in self._superseded and self._superseded[seq] <= through
 
     @staticmethod
     def _slice(newest_first: Iterator[tuple[int, Change]], after: int, through: int) -> Iterator[tuple[int, Change]]:
@@ -104,4 +125,5 @@ class ChangeLog:
                 index.popleft()
             if change.entity_id is not None and not self._by_entity.get(change.entity_id, True):
                 del self._by_entity[change.entity_id]
+            self._superseded.pop(seq, None)
             self.tail = seq

@@ -115,6 +115,11 @@ class LearnedCoverage:
                 self._written.pop(key, None)
         return changed
 
+    def overheard(self) -> None:
+        """An event came whose entities are not known: nothing that is expected can be said not to have come."""
+        self._expected.clear()
+        self._written.clear()
+
     def expire(self, now: float, live: Collection[int]) -> bool:
         """Count what did not come in time; what was expected in a stretch that is over says nothing."""
         changed = False

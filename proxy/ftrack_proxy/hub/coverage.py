@@ -7,14 +7,19 @@ import itertools
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from ftrack_proxy.hub.subscription import ChangeFeed
+from ftrack_proxy.hub.supervision import OnEnd, Supervisor
+from ftrack_proxy.hub.vigil import EVERY, Vigil
 from ftrack_proxy.identity.credentials import Credentials
 
 # Feeds opened with credentials that were borrowed from clients; users beyond them are answered by ftrack.
 _BORROWED_LIMIT = 16
 # How long the first fetches of a process wait for a feed that is making its first connection.
 _PATIENCE = 1.0
+_ENDED = "its task ended, and is started again"
+_ASLEEP = "the machine slept, or its clock was set"
 
 
 class FeedCoverage:
@@ -32,14 +37,18 @@ class FeedCoverage:
         *,
         may_borrow: bool,
         build: Callable[[Credentials, Callable[[], int]], ChangeFeed],
+        vigil: Vigil,
+        on_end: OnEnd,
     ) -> None:
         self._configured = configured
         self._may_borrow = may_borrow
         self._build = build
         # Unique across restarts, so that a stored result of an earlier process is never in a current stretch.
         self._stretches = itertools.count(time.time_ns() // 1_000_000 * 1_000)
+        self._vigil = vigil
+        self._on_end = on_end
         self._feeds: dict[Credentials, ChangeFeed] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._supervisor = Supervisor()
         self._uncovered = (self.next_stretch(), False)
 
     def next_stretch(self) -> int:
@@ -47,15 +56,14 @@ class FeedCoverage:
         return next(self._stretches)
 
     def start(self) -> None:
-        """Open the configured feed, if there is one."""
+        """Open the configured feed, if there is one, and watch for sleep."""
+        self._supervisor.start(self._watch, "watch for sleep", self._on_end)
         if self._configured is not None:
             self._open(self._configured)
 
     async def close(self) -> None:
         """End all feeds."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._supervisor.close()
 
     def accepted(self, credentials: Credentials) -> None:
         """ftrack accepted these credentials: open a feed for them if none speaks for them."""
@@ -64,8 +72,9 @@ class FeedCoverage:
 
     def position(self, credentials: Credentials) -> tuple[int, bool]:
         """Return (stretch, live) of the feed that speaks for these credentials."""
+        self._look()
         feed = self._feed_of(credentials)
-        return self._uncovered if feed is None else feed.position()
+        return self._uncovered if feed is None else self._position(feed)
 
     async def settled(self, credentials: Credentials) -> None:
         """Let a first connection that is under way come about: what is fetched before it cannot be kept."""
@@ -84,7 +93,8 @@ class FeedCoverage:
 
     def live_stretches(self) -> set[int]:
         """The stretches of the feeds that are live now."""
-        return {stretch for stretch, live in (feed.position() for feed in self.feeds) if live}
+        self._look()
+        return {stretch for stretch, live in map(self._position, self.feeds) if live}
 
     def _feed_of(self, credentials: Credentials) -> ChangeFeed | None:
         if self._configured is not None and not self._may_borrow:
@@ -94,6 +104,26 @@ class FeedCoverage:
     def _open(self, credentials: Credentials) -> None:
         feed = self._build(credentials, self.next_stretch)
         self._feeds[credentials] = feed
-        self._tasks.append(
-            asyncio.get_running_loop().create_task(feed.run(), name=f"change feed of {credentials.user}")
-        )
+        self._supervisor.start(feed.run, "change feed", partial(self._ended, feed))
+
+    def _position(self, feed: ChangeFeed) -> tuple[int, bool]:
+        """A feed to which nobody listens is not live, whatever it was when its task ended."""
+        if not self._supervisor.is_running(feed.run):
+            feed.interrupt(_ENDED)
+        return feed.position()
+
+    def _ended(self, feed: ChangeFeed, error: Exception) -> None:
+        feed.interrupt(_ENDED)
+        self._on_end(error)
+
+    def _look(self) -> None:
+        """Sleep is a gap for everybody: also for those without a feed, whose answers may have aged unseen."""
+        if self._vigil.stood_still():
+            self._uncovered = (self.next_stretch(), False)
+            for feed in self.feeds:
+                feed.interrupt(_ASLEEP, anew=True)
+
+    async def _watch(self) -> None:
+        while True:
+            self._look()
+            await asyncio.sleep(EVERY)

@@ -1,79 +1,217 @@
-"""Events to changes: each event is entered into the change log once, whichever socket brings it first."""
+"""Frames to changes: what the event hub tells is in the change log before anybody else hears of it (G2)."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-import orjson
+import aiohttp
 
-from ftrack_proxy.freshness.changes import changes_of_location_event, changes_of_update_event
-from ftrack_proxy.protocol.hub_packets import hub_events
+from ftrack_proxy.freshness.changes import (
+    Change,
+    ChangeSource,
+    anything,
+    changes_of_location_event,
+    changes_of_update_event,
+)
+from ftrack_proxy.hub.messages import Message
+from ftrack_proxy.observe.faults import note_fault
+from ftrack_proxy.protocol.hub_events import (
+    TOPICS,
+    UPDATE_TOPIC,
+    HubEvent,
+    Oddity,
+    Unreadable,
+    payload_of,
+    read_events,
+)
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.understand import Understanding
 
 _log = logging.getLogger(__name__)
 
-UPDATE_TOPIC = "ftrack.update"
-LOCATION_TOPICS = ("ftrack.location.component-added", "ftrack.location.component-removed")
-TOPICS = (UPDATE_TOPIC, *LOCATION_TOPICS)
+# Each bound is a step of at most a few milliseconds. Bytes that are read at once, and in a thread of their own:
+_READ_AT_ONCE: Final = 2**16
+_MOST_READ: Final = 2**20
+# Entities that are taken in one step, and in all; of more than that, too many answers would have to be asked for
+# again for it to matter which.
+_TAKEN_AT_ONCE: Final = 32
+_MOST_TAKEN: Final = 1_000
+# Large events that are taken apart at a time.
+_MOST_AT_A_TIME: Final = 4
+
+_REMEMBERED: Final = 10_000
 
 
 class HubIntake:
-    """Takes in frames of any of our hub connections, own or relayed."""
+    """Takes in what comes over any connection to the hub, our own or a relayed one.
 
-    def __init__(
-        self, journal: Journal, understanding: Understanding, learning: Learning, remembered: int = 10_000
-    ) -> None:
+    Nothing that comes can make this fail, and nothing is ever passed over: what cannot be read, or would take too
+    long, counts as a change of anything. A large event counts so until it has been taken apart.
+    """
+
+    def __init__(self, journal: Journal, understanding: Understanding, learning: Learning) -> None:
         self._journal = journal
         self._understanding = understanding
         self._learning = learning
-        self._remembered = remembered
         self._seen: OrderedDict[bytes, None] = OrderedDict()
+        # Large events that are being taken apart, and the wide changes that stand for each meanwhile.
+        self._large: dict[bytes, list[int]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def take(self, frame: str) -> None:
-        """Record what a frame tells of. Called before the frame is passed on to anybody (G2)."""
-        for event in hub_events(frame):
-            if event.get("topic") in TOPICS and not self._is_repeated(event):
-                self._record(event)
+    def take_message(self, message: Message) -> None:
+        """Take in whatever a websocket gave. Frames are bytes: texts are not decoded before they are read."""
+        match message.type:
+            case aiohttp.WSMsgType.TEXT:
+                self.take(message.data)
+            case aiohttp.WSMsgType.BINARY:
+                self._take_as_anything(Oddity.BINARY)
+            case aiohttp.WSMsgType.ERROR if isinstance(message.data, aiohttp.WebSocketError):
+                self._take_as_anything(Oddity.BROKEN)
 
-    def _record(self, event: Mapping[str, Any]) -> None:
-        topic, data = str(event["topic"]), event.get("data")
-        catalogue = self._understanding.catalogue
-        if topic == UPDATE_TOPIC:
-            changes = changes_of_update_event(data, catalogue)
-        else:
-            changes = changes_of_location_event(topic, data, catalogue)
-        if catalogue is not None and any(change.families is None for change in changes):
-            self._count_wide(topic, data)
-        self._journal.record(changes)
-        if topic == UPDATE_TOPIC:
-            self._learning.announced(data)
+    def take(self, frame: bytes) -> None:
+        """Record what a frame tells of. Called before the frame is passed on to anybody."""
+        try:
+            payload = payload_of(frame)
+            if payload is not None:
+                self._take_payload(payload)
+        except Unreadable as error:
+            self._take_as_anything(error.oddity)
+        except Exception as error:
+            note_fault(self._journal.counters, "taking in a frame of the event hub", error)
+            self._take_as_anything(Oddity.FAULT)
 
-    def _count_wide(self, topic: str, data: Any) -> None:
-        """Events that had to count as a change of anything are counted by kind, and logged once per kind."""
-        entities = data.get("entities") if isinstance(data, dict) else None
-        first = entities[0] if isinstance(entities, list) and entities else None
-        kind = f"{topic} {first.get('entityType')} {first.get('action')}" if isinstance(first, dict) else topic
-        self._journal.counters.unreadable_events[kind[:100]] += 1
-        if self._journal.counters.unreadable_events[kind[:100]] == 1:
-            _log.info("an event counts as a change of anything: %s", kind[:100])
+    async def close(self) -> None:
+        """Give up what is being taken apart; it has been recorded as a change of anything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _is_repeated(self, event: Mapping[str, Any]) -> bool:
-        """The same event comes through our own subscription and through every relayed connection.
-
-        Only an event with an id can be recognised; its content counts too, should ids be reused.
-        """
-        if not event.get("id"):
-            return False
-        fingerprint = hashlib.blake2b(orjson.dumps(event, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+    def _take_payload(self, payload: memoryview) -> None:
+        if len(payload) > _MOST_READ:
+            raise Unreadable(Oddity.TOO_LARGE)
+        fingerprint = hashlib.blake2b(payload, digest_size=16).digest()
         if fingerprint in self._seen:
-            return True
-        self._seen[fingerprint] = None
-        if len(self._seen) > self._remembered:
-            self._seen.popitem(last=False)
-        return False
+            return
+        if len(payload) > _READ_AT_ONCE:
+            self._take_slowly(payload, None, fingerprint)
+            return
+        events = read_events(payload)
+        if sum(len(entities) for entities in map(_entities, events)) > _TAKEN_AT_ONCE:
+            self._take_slowly(payload, events, fingerprint)
+            return
+        for event in events:
+            self._record(event)
+        self._remember(fingerprint, events)
+
+    # -- large events
+
+    def _take_slowly(self, payload: memoryview, events: Sequence[HubEvent] | None, fingerprint: bytes) -> None:
+        """Count an event as a change of anything, until each of its entities has been recorded."""
+        self._journal.record([anything(ChangeSource.HUB_EVENT)])
+        seq = self._journal.log.head
+        if fingerprint in self._large:
+            self._large[fingerprint].append(seq)
+        elif len(self._large) >= _MOST_AT_A_TIME:
+            self._count(Oddity.TOO_MANY.value)
+        else:
+            self._large[fingerprint] = [seq]
+            task = asyncio.get_running_loop().create_task(
+                self._take_apart(payload, events, fingerprint), name="take a large event apart"
+            )
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _take_apart(self, payload: memoryview, events: Sequence[HubEvent] | None, fingerprint: bytes) -> None:
+        try:
+            if events is None:
+                events = await asyncio.to_thread(read_events, payload)
+            if sum(len(entities) for entities in map(_entities, events)) > _MOST_TAKEN:
+                raise Unreadable(Oddity.TOO_LARGE)
+            for part in _parts(events):
+                self._record(part)
+                await asyncio.sleep(0)
+            self._remember(fingerprint, events)
+            wide = self._large[fingerprint]
+            # What came a second time meanwhile may be something else that was said in the same words.
+            if len(wide) == 1 or fingerprint in self._seen:
+                for seq in wide:
+                    self._journal.log.supersede(seq)
+        except Unreadable as error:
+            self._count(error.oddity.value)
+        except Exception as error:
+            note_fault(self._journal.counters, "taking a large event apart", error)
+            self._count(Oddity.FAULT.value)
+        finally:
+            del self._large[fingerprint]
+
+    # -- recording
+
+    def _record(self, event: HubEvent) -> None:
+        if event.topic not in TOPICS:
+            return
+        catalogue = self._understanding.catalogue
+        if event.topic == UPDATE_TOPIC:
+            changes = changes_of_update_event(event.data, catalogue)
+        else:
+            changes = changes_of_location_event(event.topic, event.data, catalogue)
+        self._journal.record(changes)
+        if catalogue is not None:
+            for change in changes:
+                if change.families is None:
+                    self._count_change(event.topic, change)
+        if event.topic == UPDATE_TOPIC:
+            self._learning.announced(event.data)
+
+    def _take_as_anything(self, oddity: Oddity) -> None:
+        self._journal.record([anything(ChangeSource.HUB_EVENT)])
+        self._count(oddity.value)
+
+    def _count(self, oddity: str) -> None:
+        """Count an event of which not even the entities are known; own writes may have been among them."""
+        self._learning.overheard()
+        self._count_wide(oddity)
+
+    def _count_change(self, topic: str, change: Change) -> None:
+        catalogue = self._understanding.catalogue
+        known = catalogue is not None and change.entity_type in catalogue.types
+        self._count_wide(f"{topic} {change.entity_type if known else 'unknown'} {change.kind.value}")
+
+    def _count_wide(self, kind: str) -> None:
+        """What had to count as a change of anything is counted by kind, and logged once per kind."""
+        if self._journal.counters.unreadable_events.note(kind):
+            _log.info("an event counts as a change of anything: %s", kind)
+
+    # -- repetitions
+
+    def _remember(self, fingerprint: bytes, events: Sequence[HubEvent]) -> None:
+        """The same event comes through our own subscriptions and every relayed connection: once is enough.
+
+        It is known by all that it says, under an id of the server's making. What clients publish is taken in
+        each time: nothing keeps them from saying the same twice, under one id, with something else in between.
+        """
+        if all(event.topic == UPDATE_TOPIC and event.event_id for event in events):
+            self._seen[fingerprint] = None
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+
+
+def _entities(event: HubEvent) -> Sequence[Any]:
+    entities = event.data.get("entities") if isinstance(event.data, dict) else None
+    return entities if event.topic == UPDATE_TOPIC and isinstance(entities, list) else ()
+
+
+def _parts(events: Sequence[HubEvent]) -> Iterator[HubEvent]:
+    """The events again, each with few entities."""
+    for event in events:
+        entities = _entities(event)
+        if not entities:
+            yield event
+        for start in range(0, len(entities), _TAKEN_AT_ONCE):
+            part = {**event.data, "entities": entities[start : start + _TAKEN_AT_ONCE]}
+            yield HubEvent(event.topic, part, event.event_id)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 
 import aiohttp
 from aiohttp import web
 
+from ftrack_proxy.hub.messages import Intake
 from ftrack_proxy.request.reply import unreachable
-from ftrack_proxy.upstream.client import UpstreamClient
+from ftrack_proxy.upstream.client import MAX_FRAME, UpstreamClient
 
 _Socket = aiohttp.ClientWebSocketResponse[bool] | web.WebSocketResponse[bool]
 
 
 class HubRelay:
-    """Relays WebSockets. What ftrack sends is taken in (``on_frame``) before the client gets it (G2)."""
+    """Relays WebSockets. What ftrack sends is taken in before the client gets it (G2), unchanged."""
 
-    def __init__(self, client: UpstreamClient, on_frame: Callable[[str], None]) -> None:
+    def __init__(self, client: UpstreamClient, intake: Intake) -> None:
         self._client = client
-        self._on_frame = on_frame
+        self._intake = intake
         self._sockets: set[web.WebSocketResponse[bool]] = set()
 
     async def relay(self, request: web.Request) -> web.StreamResponse:
@@ -38,8 +38,9 @@ class HubRelay:
             downstream = web.WebSocketResponse(
                 autoping=False,
                 autoclose=True,
-                max_msg_size=0,
+                max_msg_size=MAX_FRAME,
                 compress=False,
+                decode_text=False,
                 protocols=(upstream.protocol,) if upstream.protocol else (),
             )
             await downstream.prepare(request)
@@ -61,7 +62,7 @@ class HubRelay:
         self, downstream: web.WebSocketResponse[bool], upstream: aiohttp.ClientWebSocketResponse[bool]
     ) -> None:
         directions = [
-            asyncio.create_task(_pass_on(upstream, downstream, self._on_frame), name="hub to client"),
+            asyncio.create_task(_pass_on(upstream, downstream, self._intake), name="hub to client"),
             asyncio.create_task(_pass_on(downstream, upstream, None), name="client to hub"),
         ]
         try:
@@ -76,21 +77,17 @@ class HubRelay:
                 await downstream.close(code=code if code and code not in (1005, 1006) else 1000)
 
 
-async def _pass_on(source: _Socket, target: _Socket, on_frame: Callable[[str], None] | None) -> None:
-    """Pass frames on until the source ends or the target cannot take them."""
+async def _pass_on(source: _Socket, target: _Socket, intake: Intake | None) -> None:
+    """Pass frames on, byte for byte, until the source ends or the target cannot take them."""
     with suppress(ConnectionError, RuntimeError, aiohttp.ClientError):
         while True:
             message = await source.receive()
+            if intake is not None:
+                intake.take_message(message)
             match message.type:
-                case aiohttp.WSMsgType.TEXT:
-                    if on_frame is not None:
-                        on_frame(message.data)
-                    await target.send_str(message.data)
-                case aiohttp.WSMsgType.BINARY:
-                    await target.send_bytes(message.data)
-                case aiohttp.WSMsgType.PING:
-                    await target.ping(message.data)
-                case aiohttp.WSMsgType.PONG:
-                    await target.pong(message.data)
+                case (
+                    aiohttp.WSMsgType.TEXT | aiohttp.WSMsgType.BINARY | aiohttp.WSMsgType.PING | aiohttp.WSMsgType.PONG
+                ):
+                    await target.send_frame(message.data, message.type)
                 case _:
                     return

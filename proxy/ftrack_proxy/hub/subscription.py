@@ -4,27 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from ftrack_proxy.hub.intake import TOPICS
+from ftrack_proxy.hub.messages import Intake
 from ftrack_proxy.hub.turns import FeedTurn, OnRefusal, OnTurn, Standing, shown
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, Clock, NotSent
 from ftrack_proxy.protocol import hub_packets
-from ftrack_proxy.protocol.hub_packets import HANDSHAKE_PATH, SOCKET_PATH, Handshake, PacketCode
+from ftrack_proxy.protocol.hub_conversation import Conversation, Heard
+from ftrack_proxy.protocol.hub_events import TOPICS
+from ftrack_proxy.protocol.hub_packets import HANDSHAKE_PATH, SOCKET_PATH, Handshake
 from ftrack_proxy.upstream.client import UpstreamClient
 
 _HANDSHAKE_TIMEOUT = 30.0
+_LONGEST_HANDSHAKE = 4096
 _ACKNOWLEDGEMENT_TIMEOUT = 15.0
 _LONGEST_PAUSE = 15.0
+# A connection that held for less is no reason to try the next one without a growing pause.
+_HOLDS = 5.0
 # Silence for longer than this means that the connection is dead or the machine slept. The server sends a
-# heartbeat at least every 15 s, for the sake of the JavaScript client (ftrack-protocol 6.2).
+# heartbeat at least every 15 s, for the sake of the JavaScript client, whatever it says; the Python client gives
+# up after 60 s (ftrack-protocol 6.2).
 _DEFAULT_HEARTBEAT = 15.0
 _SILENCE_FACTOR = 1.6
+_LONGEST_SILENCE = 60.0
+# How long, and on how many connections, we listen to what comes after a connection's end has begun.
+_LINGER = 10.0
+_MOST_LINGERING = 4
+_CLOSING_TIMEOUT = 0.5
+# Answers that wait to be sent: a hub that reads none of them gets no more.
+_MOST_ANSWERING = 16
+_SILENT = "nothing heard from the event hub in time"
+
+_Socket = aiohttp.ClientWebSocketResponse[bool]
 
 
 class HubTrouble(Exception):
@@ -35,10 +53,17 @@ class HubRefusal(HubTrouble):
     """The hub refuses the credentials."""
 
 
+# What may go wrong with a connection, time-outs included.
+_TROUBLES = (aiohttp.ClientError, OSError, RuntimeError)
+# What may go wrong on the way to one and on it; anything else is a fault of ours, and costs a gap like these.
+_EXPECTED = (HubTrouble, NotSent, AnswerLost, aiohttp.ClientError, OSError)
+
+
 class ChangeFeed:
     """Listens with one user's credentials. ``position`` tells in which stretch it is, and whether it is live.
 
-    A stretch is live from the hub's acknowledgement of the last subscription to the first sign of trouble.
+    A stretch is live from the hub's acknowledgement of the last subscription to the first sign of trouble: a
+    goodbye, an error, the connection's end, silence. Nothing that the hub says can end the feed.
     """
 
     def __init__(
@@ -46,25 +71,32 @@ class ChangeFeed:
         client: UpstreamClient,
         credentials: Credentials,
         *,
-        on_frame: Callable[[str], None],
+        intake: Intake,
         next_stretch: Callable[[], int],
         clock: Clock,
         on_turn: OnTurn,
         on_refusal: OnRefusal,
+        on_fault: Callable[[Exception], None],
     ) -> None:
         self.credentials = credentials
         self.first_attempt = asyncio.Event()
-        self._on_turn = on_turn
-        self._on_refusal = on_refusal
-        self._turn = FeedTurn(shown(credentials.user), Standing.CONNECTING, "connecting")
         self._client = client
-        self._on_frame = on_frame
+        self._intake = intake
         self._next_stretch = next_stretch
         self._clock = clock
+        self._on_turn = on_turn
+        self._on_refusal = on_refusal
+        self._on_fault = on_fault
+        self._turn = FeedTurn(shown(credentials.user), Standing.CONNECTING, "connecting")
         self._stretch = next_stretch()
         self._live = False
         self._silence_limit = _DEFAULT_HEARTBEAT * _SILENCE_FACTOR
         self._heard = 0.0
+        self._is_interrupted = False
+        # When listening ends if nothing is heard: now, once the feed is interrupted.
+        self._patience: asyncio.Timeout | None = None
+        self._answering: set[asyncio.Task[None]] = set()
+        self._lingering: dict[asyncio.Task[None], _Socket] = {}
 
     @property
     def problem(self) -> str | None:
@@ -74,124 +106,153 @@ class ChangeFeed:
     def position(self) -> tuple[int, bool]:
         """Return (stretch, live) as of now: a feed that has been silent for too long is not live (laptop sleep)."""
         if self._live and self._clock() - self._heard > self._silence_limit:
-            self._interrupt("nothing heard from the event hub in time")
+            self.interrupt(_SILENT)
         return self._stretch, self._live
+
+    def interrupt(self, problem: str, standing: Standing = Standing.GAP, *, anew: bool = False) -> None:
+        """A gap begins: what was fetched before it is unverified, and stays so (G4). A new connection is made.
+
+        ``anew``: also what was fetched in a gap that there is already.
+        """
+        if self._live or anew:
+            self._live = False
+            self._stretch = self._next_stretch()
+        self._is_interrupted = True
+        if self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(asyncio.get_running_loop().time())
+        self._tell(standing, problem)
 
     async def run(self) -> None:
         """Connect, listen, and connect again; ends only by cancellation."""
-        while True:
-            async for attempt in AsyncRetrying(
-                wait=wait_random_exponential(multiplier=0.25, max=_LONGEST_PAUSE),
-                retry=retry_if_exception_type(HubTrouble),
-            ):
-                with attempt:
-                    await self._attempt()
+        try:
+            while True:
+                async for attempt in AsyncRetrying(
+                    wait=wait_random_exponential(multiplier=0.25, max=_LONGEST_PAUSE),
+                    retry=retry_if_exception_type(HubTrouble),
+                ):
+                    with attempt:
+                        await self._attempt()
+        finally:
+            left, sockets = [*self._lingering, *self._answering], [*self._lingering.values()]
+            for task in left:
+                task.cancel()
+            # A task that was cancelled before it began has closed nothing.
+            await asyncio.gather(*left, *map(_close, sockets), return_exceptions=True)
 
     async def _attempt(self) -> None:
-        """One connection from handshake to loss. Returns if it was live for a while, so that pauses start short."""
-        was_live = False
+        """One connection from handshake to loss. Raises ``HubTrouble`` unless it held, so that pauses grow."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             async with asyncio.timeout(_HANDSHAKE_TIMEOUT):
                 handshake = await self._shake_hands()
                 socket = await self._open(handshake)
-            async with socket:
-                await self._subscribe(socket)
-                was_live = True
-                await self._listen(socket)
-        except (aiohttp.ClientError, NotSent, AnswerLost, TimeoutError, OSError) as error:
-            self._interrupt(_words(error))
-            if not was_live:
-                raise HubTrouble from None
-        except HubTrouble as error:
-            self._interrupt(str(error), Standing.REFUSED if isinstance(error, HubRefusal) else Standing.GAP)
-            if not was_live:
-                raise
+            try:
+                await self._converse(socket)
+            finally:
+                self._linger(socket)
+        except Exception as error:
+            self.interrupt(_words(error), Standing.REFUSED if isinstance(error, HubRefusal) else Standing.GAP)
+            if not isinstance(error, _EXPECTED):
+                self._on_fault(error)
         finally:
             self.first_attempt.set()
+        if loop.time() - began < _HOLDS:
+            raise HubTrouble
         await asyncio.sleep(0.05)
 
     async def _shake_hands(self) -> Handshake:
         headers = [("ftrack-user", self.credentials.user), ("ftrack-api-key", self.credentials.key)]
         sent = self._clock()
         async with self._client.stream("GET", HANDSHAKE_PATH, headers, None) as response:
-            text = (await response.content.read(4096)).decode("utf-8", "replace")
-            if response.status in (401, 403) or hub_packets.refuses_handshake(text):
-                self._on_refusal(self.credentials, sent)
-                raise HubRefusal(f"the event hub refused user and key (status {response.status})")
-            if response.status != 200:
-                raise HubTrouble(f"the event hub answered {response.status} to the handshake")
+            told = b""
+            while len(told) <= _LONGEST_HANDSHAKE and (piece := await response.content.read(_LONGEST_HANDSHAKE)):
+                told += piece
+        text = told.decode("utf-8", "replace")
+        if response.status in (401, 403) or hub_packets.refuses_handshake(text):
+            self._on_refusal(self.credentials, sent)
+            raise HubRefusal(f"the event hub refused user and key (status {response.status})")
+        if response.status != 200:
+            raise HubTrouble(f"the event hub answered {response.status} to the handshake")
         handshake = hub_packets.parse_handshake(text)
         if handshake is None or not handshake.websocket:
             raise HubTrouble("the event hub's handshake was not accepted or offers no websocket")
         return handshake
 
-    async def _open(self, handshake: Handshake) -> aiohttp.ClientWebSocketResponse[bool]:
-        self._silence_limit = max(handshake.heartbeat or 0, _DEFAULT_HEARTBEAT) * _SILENCE_FACTOR
+    async def _open(self, handshake: Handshake) -> _Socket:
+        heartbeat = max(handshake.heartbeat or 0, _DEFAULT_HEARTBEAT)
+        self._silence_limit = min(heartbeat * _SILENCE_FACTOR, _LONGEST_SILENCE)
         return await self._client.open_socket(SOCKET_PATH + handshake.session_id, [], ())
 
-    async def _subscribe(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
-        """Subscribe to all topics; the stretch begins when the hub has acknowledged every one of them."""
-        waiting: set[str] = set()
-        hub_id = uuid.uuid4().hex
-        async with asyncio.timeout(_ACKNOWLEDGEMENT_TIMEOUT):
-            await self._wait_for_connect(socket)
-            for number, topic in enumerate(TOPICS, start=1):
-                await socket.send_str(hub_packets.subscribe_packet(number, self._subscription(hub_id, topic)))
-                waiting.add(str(number))
-            while waiting:
-                packet = await self._receive(socket)
-                acknowledgement = hub_packets.parse_acknowledgement(packet)
-                if acknowledgement is None:
-                    continue
-                if not acknowledgement.success:
-                    raise HubTrouble(f"the event hub refused the subscription: {shown(acknowledgement.message)}")
-                waiting.discard(acknowledgement.packet_id)
-        self._begin()
+    async def _converse(self, socket: _Socket) -> None:
+        """Subscribe and listen until the first sign of the connection's end, which is raised."""
+        conversation = Conversation(TOPICS, self.credentials.user, lambda: uuid.uuid4().hex)
+        loop = asyncio.get_running_loop()
+        is_live = self._is_interrupted = False
+        try:
+            async with asyncio.timeout(_ACKNOWLEDGEMENT_TIMEOUT) as self._patience:
+                while True:
+                    heard = await self._receive(socket, conversation)
+                    if is_live:
+                        # A silence that nobody has noticed before it ended is a gap all the same.
+                        self.position()
+                    if self._is_interrupted:
+                        raise HubTrouble(self.problem)
+                    if heard.is_live:
+                        is_live = True
+                        self._begin()
+                    if is_live:
+                        self._heard = self._clock()
+                        self._patience.reschedule(loop.time() + self._silence_limit)
+                    for text in heard.say:
+                        self._answer(partial(socket.send_str, text))
+        except TimeoutError:
+            # Who interrupted the feed has said why.
+            raise HubTrouble(self.problem if self._is_interrupted else _SILENT) from None
+        finally:
+            self._patience = None
 
-    async def _wait_for_connect(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
-        while (await self._receive(socket)).code != PacketCode.CONNECT.value:
-            pass
-
-    def _subscription(self, hub_id: str, topic: str) -> dict[str, Any]:
-        return {
-            "id": uuid.uuid4().hex,
-            "topic": "ftrack.meta.subscribe",
-            "data": {"subscriber": {"id": uuid.uuid4().hex}, "subscription": f"topic={topic}"},
-            "sent": None,
-            "target": "",
-            "inReplyToEvent": None,
-            "source": {"id": hub_id, "user": {"username": self.credentials.user}},
-        }
-
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
-        while True:
-            async with asyncio.timeout(self._silence_limit):
-                await self._receive(socket)
-
-    async def _receive(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> hub_packets.Packet:
-        """Return the next packet; heartbeats are answered and events taken in on the way."""
+    async def _receive(self, socket: _Socket, conversation: Conversation) -> Heard:
+        """Return what follows from the next message. Whatever it tells of changes is taken in first."""
         message = await socket.receive()
+        self._intake.take_message(message)
         match message.type:
             case aiohttp.WSMsgType.TEXT:
-                frame: str = message.data
-            case aiohttp.WSMsgType.PING:
-                await socket.pong(message.data)
-                frame = ""
+                heard = conversation.hear(message.data)
+                if heard.ended is not None:
+                    raise HubTrouble(shown(heard.ended))
+                return heard
             case aiohttp.WSMsgType.CLOSE | aiohttp.WSMsgType.CLOSING | aiohttp.WSMsgType.CLOSED:
                 raise HubTrouble("the event hub closed the connection")
             case aiohttp.WSMsgType.ERROR:
                 raise HubTrouble("the connection to the event hub broke")
-            case _:
-                frame = ""
-        self._heard = self._clock()
-        packet = hub_packets.parse_packet(frame)
-        if packet.code == PacketCode.HEARTBEAT.value:
-            await socket.send_str(hub_packets.HEARTBEAT_FRAME)
-        elif packet.code == PacketCode.HUB_EVENT.value:
-            self._on_frame(frame)
-        elif packet.code in (PacketCode.DISCONNECT.value, PacketCode.ERROR.value):
-            raise HubTrouble("the event hub ended the connection")
-        return packet
+            case aiohttp.WSMsgType.PING:
+                self._answer(partial(socket.pong, message.data))
+        return Heard()
+
+    def _answer(self, sending: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Send without waiting for it: a hub that does not read must not keep us from hearing what it says."""
+        if len(self._answering) < _MOST_ANSWERING:
+            task = asyncio.get_running_loop().create_task(_quietly(sending), name="answer the event hub")
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    def _linger(self, socket: _Socket) -> None:
+        """Let a connection go: what still comes over it counts, but nobody waits for its end."""
+        if len(self._lingering) >= _MOST_LINGERING:
+            next(iter(self._lingering)).cancel()
+        task = asyncio.get_running_loop().create_task(self._drain(socket), name="hear a connection to its end")
+        self._lingering[task] = socket
+        task.add_done_callback(lambda done: self._lingering.pop(done, None))
+
+    async def _drain(self, socket: _Socket) -> None:
+        try:
+            with suppress(*_TROUBLES):
+                async with asyncio.timeout(_LINGER):
+                    while not socket.closed:
+                        self._intake.take_message(await socket.receive())
+        finally:
+            await _close(socket)
 
     def _begin(self) -> None:
         self._stretch = self._next_stretch()
@@ -200,13 +261,6 @@ class ChangeFeed:
         self._tell(Standing.LIVE, None)
         self.first_attempt.set()
 
-    def _interrupt(self, problem: str, standing: Standing = Standing.GAP) -> None:
-        """A gap begins: what was fetched before it is unverified, and stays so (G4)."""
-        if self._live:
-            self._live = False
-            self._stretch = self._next_stretch()
-        self._tell(standing, problem)
-
     def _tell(self, standing: Standing, reason: str | None) -> None:
         turn = FeedTurn(shown(self.credentials.user), standing, reason)
         if turn != self._turn:
@@ -214,12 +268,23 @@ class ChangeFeed:
             self._on_turn(turn)
 
 
+async def _quietly(sending: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    with suppress(*_TROUBLES):
+        await sending()
+
+
+async def _close(socket: _Socket) -> None:
+    with suppress(*_TROUBLES):
+        async with asyncio.timeout(_CLOSING_TIMEOUT):
+            await socket.close()
+
+
 def _words(error: BaseException) -> str:
     """Without the address: nothing that may carry a session id or key is shown."""
     if isinstance(error, TimeoutError):
-        return "nothing heard from the event hub in time"
+        return _SILENT
     if isinstance(error, aiohttp.WSServerHandshakeError):
         return f"the event hub answered {error.status} to the websocket"
-    if isinstance(error, NotSent | AnswerLost):
+    if isinstance(error, NotSent | AnswerLost | HubTrouble):
         return str(error)
     return type(error).__name__

@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
+
+# Kinds that are told apart; a tally is shown as a whole, and the first of each kind is logged.
+_MOST_KINDS: Final = 50
+_OTHERS: Final = "others"
+
+
+class Tally(Counter[str]):
+    """Counts by kind, of a bounded number of kinds."""
+
+    def note(self, kind: str) -> bool:
+        """Count one, and return True if it is the first of its kind."""
+        if kind not in self and len(self) >= _MOST_KINDS:
+            kind = _OTHERS
+        self[kind] += 1
+        return self[kind] == 1
 
 
 @dataclass(slots=True)
@@ -30,5 +46,5 @@ class Counters:
     prefetched_used: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     stale: Counter[str] = field(default_factory=Counter)
-    unreadable_events: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
+    unreadable_events: Tally = field(default_factory=Tally)
+    faults: Tally = field(default_factory=Tally)

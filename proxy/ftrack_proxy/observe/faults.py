@@ -12,6 +12,5 @@ _log = logging.getLogger(__name__)
 def note_fault(counters: Counters, work: str, error: Exception) -> None:
     """Count a fault in ``work``, and tell the log of the first of its kind."""
     kind = f"{work}: {type(error).__name__}"
-    counters.faults[kind] += 1
-    if counters.faults[kind] == 1:
+    if counters.faults.note(kind):
         _log.error("a fault of ftrack-proxy's own, which made it ask ftrack instead; please report it", exc_info=error)

@@ -1,57 +1,65 @@
-"""Frames of the event hub: socket.io 0.9 text packets (ftrack-protocol 6.2)."""
+"""Frames of the event hub: socket.io 0.9 text packets, and its handshake (ftrack-protocol 6.1, 6.2)."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from ftrack_proxy.protocol.responses import refuses_credentials
 
-HANDSHAKE_PATH = "/socket.io/1/"
-SOCKET_PATH = "/socket.io/1/websocket/"
+HANDSHAKE_PATH: Final = "/socket.io/1/"
+SOCKET_PATH: Final = "/socket.io/1/websocket/"
+HEARTBEAT_FRAME: Final = "2:::"
+
+# Code, number and endpoint of a packet are short; what is longer is no packet.
+_LONGEST_HEAD: Final = 256
+_LONGEST_ACKNOWLEDGEMENT: Final = 2**16
+# What may stand in a path as it is, and is no path by itself.
+_SESSION: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9!$&'()*+,;=@~._-]{1,256}")
+_SECONDS: Final = re.compile(r"[0-9]{1,6}")
 
 
 class PacketCode(Enum):
-    """The packet's first field, as far as a client meets them."""
+    """The packet's first field. Only ``HUB_EVENT`` carries events for any client (6.2)."""
 
     DISCONNECT = "0"
     CONNECT = "1"
     HEARTBEAT = "2"
+    TEXT = "3"
+    JSON = "4"
     HUB_EVENT = "5"
     ACKNOWLEDGEMENT = "6"
     ERROR = "7"
+    NOTHING = "8"
+
+
+_CODES: Final = {code.value.encode(): code for code in PacketCode}
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One frame: ``code ":" id ["+"] ":" endpoint [":" data]``. ``data`` is text, undecoded."""
+    """One frame: ``code ":" id ["+"] ":" endpoint [":" data]``. ``data`` is undecoded, ``None`` if there is none."""
 
-    code: str
+    code: PacketCode
     packet_id: str
-    data: str
+    data: memoryview | None
 
 
-def parse_packet(frame: str) -> Packet:
-    """Split a frame; anything is accepted, what is missing is empty."""
-    code, packet_id, _endpoint, data = [*frame.split(":", 3), "", "", ""][:4]
-    return Packet(code, packet_id.rstrip("+"), data)
-
-
-def hub_events(frame: str) -> list[Mapping[str, Any]]:
-    """Return the event objects that a frame carries: none for other packets and for unreadable data."""
-    if not frame.startswith(PacketCode.HUB_EVENT.value):
-        return []
-    try:
-        envelope = orjson.loads(parse_packet(frame).data)
-    except orjson.JSONDecodeError:
-        return []
-    if not isinstance(envelope, dict) or not isinstance(envelope.get("args"), list):
-        return []
-    return [event for event in envelope["args"] if isinstance(event, dict)]
+def parse_packet(frame: bytes) -> Packet | None:
+    """Split a frame; ``None`` if it is no packet."""
+    head = bytes(frame[:_LONGEST_HEAD]).split(b":", 3)
+    code = _CODES.get(head[0])
+    if code is None or (len(head) < 4 and len(frame) > _LONGEST_HEAD):
+        return None
+    packet_id = head[1].decode("ascii", "replace").rstrip("+") if len(head) > 1 else ""
+    data = memoryview(frame)[sum(map(len, head[:3])) + 3 :] if len(head) == 4 else None
+    return Packet(code, packet_id, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +72,29 @@ class Acknowledgement:
 
 
 def parse_acknowledgement(packet: Packet) -> Acknowledgement | None:
-    """Read a ``6:::<id>+[{"success": ...}]`` packet; bare ``6:::<id>`` counts as success."""
-    if packet.code != PacketCode.ACKNOWLEDGEMENT.value:
+    """Read a ``6:::<id>+[{"success": ...}]`` packet; bare ``6:::<id>`` is success, what cannot be read is none."""
+    if packet.code is not PacketCode.ACKNOWLEDGEMENT:
         return None
-    packet_id, _, arguments = packet.data.partition("+")
+    data = b"" if packet.data is None else bytes(packet.data[: _LONGEST_ACKNOWLEDGEMENT + 1])
+    packet_id, _, arguments = data.partition(b"+")
+    number = packet_id.strip().decode("ascii", "replace")
+    unreadable = Acknowledgement(number, False, "its acknowledgement cannot be read")
     try:
-        answer = orjson.loads(arguments) if arguments else []
+        told = orjson.loads(arguments) if arguments.strip() else []
     except orjson.JSONDecodeError:
-        answer = []
-    first = answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], dict) else {}
-    return Acknowledgement(packet_id.strip(), first.get("success", True) is not False, str(first.get("message", "")))
+        return unreadable
+    if told == []:
+        return Acknowledgement(number, True, "")
+    first = told[0] if isinstance(told, list) else None
+    if not isinstance(first, dict) or not isinstance(first.get("success"), bool):
+        return unreadable
+    message = first.get("message")
+    return Acknowledgement(number, first["success"], message if isinstance(message, str) else "")
 
 
 def subscribe_packet(packet_id: int, event: Mapping[str, Any]) -> str:
     """Write an event that asks to be acknowledged."""
-    envelope = {"name": "ftrack.event", "args": [event]}
-    return f"5:{packet_id}+::{orjson.dumps(envelope).decode()}"
-
-
-HEARTBEAT_FRAME = "2:::"
+    return f"5:{packet_id}+::{json.dumps({'name': 'ftrack.event', 'args': [event]})}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +109,15 @@ class Handshake:
 def parse_handshake(text: str) -> Handshake | None:
     """Read ``"<id>:<heartbeat>:<close>:<transport>,..."``; ``None`` if it is something else."""
     parts = text.strip().split(":")
-    if len(parts) < 4 or not parts[0] or parts[0].lstrip().startswith("{"):
+    if len(parts) < 4 or not _SESSION.fullmatch(parts[0]):
         return None
-    return Handshake(parts[0], float(parts[1]) if parts[1].isdigit() else None, "websocket" in parts[3].split(","))
+    heartbeat = float(parts[1]) if _SECONDS.fullmatch(parts[1]) else None
+    return Handshake(parts[0], heartbeat, "websocket" in parts[3].split(","))
 
 
 def refuses_handshake(text: str) -> bool:
     """Whether a handshake was answered with ftrack's error for a user and key, whatever the HTTP status (6.1)."""
     try:
         return refuses_credentials(orjson.loads(text))
-    except orjson.JSONDecodeError:
+    except ValueError:
         return False

@@ -34,7 +34,8 @@ def is_success(answer: Any, operations: int) -> bool:
 
 def refuses_credentials(answer: Any) -> bool:
     """True if the answer is ftrack's error for a user and key that it does not accept."""
-    return isinstance(answer, Mapping) and answer.get("exception") in _CREDENTIAL_ERRORS
+    name = answer.get("exception") if isinstance(answer, Mapping) else None
+    return isinstance(name, str) and name in _CREDENTIAL_ERRORS
 
 
 def is_refusal(body: bytes) -> bool:

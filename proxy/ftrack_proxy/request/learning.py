@@ -61,6 +61,10 @@ class Learning:
         if catalogue is not None:
             self._hold(self._coverage.announced(entities_announced(data, catalogue), self._journal.clock()))
 
+    def overheard(self) -> None:
+        """Take in that an event came which was not read."""
+        self._coverage.overheard()
+
     def check(self) -> None:
         """Count what has not come back in time."""
         self._hold(self._coverage.expire(self._journal.clock(), self._live()))

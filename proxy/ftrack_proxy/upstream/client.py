@@ -23,6 +23,8 @@ T = TypeVar("T")
 _Take = Callable[[aiohttp.ClientResponse, Exchange], Awaitable[T]]
 # Sent in one go. Larger bodies go piece by piece: they would hold up the event loop.
 _PIECE = 2**16
+# The event hub's frames are read as a whole; one that is larger ends its connection.
+MAX_FRAME = 256 * 2**20
 _WITHDRAWN = "the client has left"
 
 
@@ -245,7 +247,7 @@ class UpstreamClient:
     def open_socket(
         self, raw_path: str, headers: Sequence[tuple[str, str]], protocols: Sequence[str]
     ) -> aiohttp.client._BaseRequestContextManager[aiohttp.ClientWebSocketResponse[bool]]:
-        """Open a WebSocket upstream; raises aiohttp's own errors."""
+        """Open a WebSocket upstream, whose texts come as bytes; raises aiohttp's own errors."""
         sent = self.headers(
             headers,
             "sec-websocket-key",
@@ -259,9 +261,10 @@ class UpstreamClient:
             headers=sent,
             protocols=protocols,
             autoping=False,
-            autoclose=True,
-            max_msg_size=0,
+            autoclose=False,
+            max_msg_size=MAX_FRAME,
             compress=0,
+            decode_text=False,
             proxy=self._proxy,
         )
 

@@ -1,0 +1,101 @@
+"""What a frame of the event hub tells: events, nothing, or something that cannot be read (ftrack-protocol 6.2, 6.3).
+
+Read strictly. A client can publish what it likes, and every reader makes something else of ``NaN``, of half a
+surrogate pair or of a name that stands twice; what is not plain cannot be trusted to say what has changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+import orjson
+
+from ftrack_proxy.protocol.hub_packets import PacketCode, parse_packet
+
+UPDATE_TOPIC: Final = "ftrack.update"
+LOCATION_TOPICS: Final = ("ftrack.location.component-added", "ftrack.location.component-removed")
+TOPICS: Final = (UPDATE_TOPIC, *LOCATION_TOPICS)
+
+
+class Oddity(Enum):
+    """Why something that came from the hub cannot be read."""
+
+    BINARY = "a binary frame"
+    BROKEN = "a frame against the rules of websockets"
+    PACKET = "no packet of socket.io"
+    NOT_JSON = "no plain JSON"
+    NO_EVENT = "no event"
+    TOO_LARGE = "too large to be taken apart"
+    TOO_MANY = "too many large events at a time"
+    FAULT = "a fault of ftrack-proxy's own"
+
+
+class Unreadable(ValueError):
+    """What was heard may mean anything."""
+
+    def __init__(self, oddity: Oddity) -> None:
+        super().__init__(oddity.value)
+        self.oddity = oddity
+
+
+@dataclass(frozen=True, slots=True)
+class HubEvent:
+    """An event as far as we read it. ``data`` may be anything that JSON can say."""
+
+    topic: str
+    data: Any
+    event_id: str | None
+
+
+def payload_of(frame: bytes) -> memoryview | None:
+    """Return the JSON of a frame that carries events, ``None`` for one that cannot: a heartbeat and the like.
+
+    Raises:
+        Unreadable: it is neither.
+    """
+    packet = parse_packet(frame)
+    if packet is None:
+        raise Unreadable(Oddity.PACKET)
+    if packet.code is not PacketCode.HUB_EVENT:
+        return None
+    if packet.data is None:
+        raise Unreadable(Oddity.NO_EVENT)
+    return packet.data
+
+
+def read_events(payload: memoryview) -> list[HubEvent]:
+    """Return the events of a payload, at least one.
+
+    Raises:
+        Unreadable: it is not JSON that all readers understand alike, or not of events alone.
+    """
+    try:
+        # Refuses NaN, infinities, numbers beyond all bounds, half surrogate pairs and bytes that are no UTF-8.
+        orjson.loads(payload)
+        envelope = json.loads(str(payload, "utf-8"), object_pairs_hook=_unambiguous)
+    except (ValueError, RecursionError):
+        raise Unreadable(Oddity.NOT_JSON) from None
+    told = envelope.get("args") if isinstance(envelope, dict) else None
+    if not isinstance(told, list) or not told:
+        raise Unreadable(Oddity.NO_EVENT)
+    return [_event(event) for event in told]
+
+
+def _unambiguous(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    listed = list(pairs)
+    found = dict(listed)
+    if len(found) != len(listed):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _event(told: object) -> HubEvent:
+    topic = told.get("topic") if isinstance(told, dict) else None
+    if not isinstance(told, dict) or not isinstance(topic, str):
+        raise Unreadable(Oddity.NO_EVENT)
+    event_id = told.get("id")
+    return HubEvent(topic, told.get("data"), event_id if isinstance(event_id, str) and event_id else None)
