@@ -14,7 +14,7 @@ from ftrack_proxy.freshness.change import UNKNOWN
 _LONGEST_NAME: Final = 200
 _LONGEST_VALUE: Final = 1_000
 _GREATEST_NUMBER: Final = 2**63
-_MOST_COLUMNS: Final = 500
+_MOST_COLUMNS: Final = 100
 _MOST_PARENTS: Final = 100
 _PLACE: Final = ("entityId", "entityType", "entity_type", "parentId")
 

@@ -36,11 +36,11 @@ from ftrack_proxy.request.understand import Understanding
 _log = logging.getLogger(__name__)
 
 # Each bound is a step of at most a few milliseconds. Bytes that are read at once, and in a thread of their own:
-_READ_AT_ONCE: Final = 2**16
+_READ_AT_ONCE: Final = 2**15
 _MOST_READ: Final = 2**20
 # Entities that are taken in one step, and in all; of more than that, too many answers would have to be asked for
 # again for it to matter which.
-_TAKEN_AT_ONCE: Final = 32
+_TAKEN_AT_ONCE: Final = 16
 _MOST_TAKEN: Final = 1_000
 # Large events that are taken apart at a time.
 _MOST_AT_A_TIME: Final = 4

@@ -67,15 +67,22 @@ def thumbnailed(catalogue: Catalogue) -> frozenset[str]:
 
 
 def _referrers(family: str, catalogue: Catalogue, *, weak: bool) -> frozenset[str]:
-    return frozenset(
-        catalogue.family_of[name]
-        for name, entity_type in catalogue.types.items()
-        if any(
-            family in _targets(entity_type, attribute, catalogue) or "*" in _targets(entity_type, attribute, catalogue)
-            for attribute in entity_type.attributes.values()
-            if weak or attribute.name not in _WEAK
-        )
-    )
+    key = ("all referrers", weak)
+    if key not in catalogue.memo:
+        catalogue.memo[key] = _all_referrers(catalogue, weak=weak)
+    found: Mapping[str, set[str]] = catalogue.memo[key]
+    return frozenset(found.get(family, set()) | found.get("*", set()))
+
+
+def _all_referrers(catalogue: Catalogue, *, weak: bool) -> Mapping[str, set[str]]:
+    """The families that point at each family, in one pass: events wait for it."""
+    found: dict[str, set[str]] = {}
+    for name, entity_type in catalogue.types.items():
+        for attribute in entity_type.attributes.values():
+            if weak or attribute.name not in _WEAK:
+                for target in _targets(entity_type, attribute, catalogue):
+                    found.setdefault(target, set()).add(catalogue.family_of[name])
+    return found
 
 
 def _targets(entity_type: EntityType, attribute: Attribute, catalogue: Catalogue) -> frozenset[str]:
