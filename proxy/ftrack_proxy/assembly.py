@@ -8,11 +8,9 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-
-from aiohttp import web
 
 from ftrack_proxy.answers.budget import Budgets
 from ftrack_proxy.answers.knowledge import Knowledges
@@ -30,6 +28,7 @@ from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
+from ftrack_proxy.observe.logs import on_loop_fault
 from ftrack_proxy.observe.status import status_document
 from ftrack_proxy.ports import Clock
 from ftrack_proxy.request.api import Api
@@ -53,15 +52,16 @@ from ftrack_proxy.store.state_file import StateFolder
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.upstream.pool import Waits
 from ftrack_proxy.web.app import Front
+from ftrack_proxy.web.descriptors import connection_limit, descriptor_limit
 from ftrack_proxy.web.explain import ExplainPage
 from ftrack_proxy.web.host_check import HostCheck
+from ftrack_proxy.web.listener import Listener
 from ftrack_proxy.web.management import Management
 from ftrack_proxy.web.passthrough import PassThrough
+from ftrack_proxy.web.stopping import Deadline, Step, end_in_order
 
 # How long a key is believed after ftrack accepted it.
 _TRUST_LIFETIME = 300.0
-# How long requests in progress are given at the end.
-_DRAIN_TIMEOUT = 30.0
 _IDLE_TIMEOUT = 3630.0
 _MAX_HEADER = 65_536
 # What was learned of events, in the state folder.
@@ -197,6 +197,8 @@ async def running_proxy(
             store_trouble=store.trouble,
             state_trouble=state.trouble,
             counters=counters,
+            connections=listener.describe(),
+            connection_trouble=listener.trouble,
         )
 
     pass_through = PassThrough(client, journal)
@@ -211,40 +213,55 @@ async def running_proxy(
         salt=folder.salt,
         instance=instance,
     )
-    application = front.application()
-    application.on_shutdown.append(lambda _: relay.close())
-    runner = web.AppRunner(
-        application,
-        access_log=None,
+    descriptors = descriptor_limit()
+    listener = Listener(
+        front.handle,
+        limit=connection_limit(descriptors),
+        descriptors=descriptors,
         auto_decompress=False,
         # Who has left is not waited for: handlers are told, and decide what has to be finished all the same.
         handler_cancellation=True,
         keepalive_timeout=_IDLE_TIMEOUT,
-        shutdown_timeout=_DRAIN_TIMEOUT,
         max_line_size=_MAX_HEADER,
         max_field_size=_MAX_HEADER,
     )
     checking: asyncio.Task[None] | None = None
+    loop = asyncio.get_running_loop()
+    earlier_handler = loop.get_exception_handler()
+    loop.set_exception_handler(on_loop_fault)
     try:
-        await runner.setup()
-        site = web.TCPSite(runner, settings.listen.host, settings.listen.port)
         try:
-            await site.start()
+            port = await listener.start(settings.listen.host, settings.listen.port)
         except OSError as error:
             raise CannotListen(error) from None
         coverage.start()
-        checking = asyncio.get_running_loop().create_task(learning.run(), name="learn coverage")
+        checking = loop.create_task(learning.run(), name="learn coverage")
         management.ready = True
-        yield Parts(journal, understanding, coverage, learning, client, api, store, runner.addresses[0][1])
+        yield Parts(journal, understanding, coverage, learning, client, api, store, port)
     finally:
         management.ready = False
-        await runner.cleanup()
-        await asyncio.gather(forwarder.finish(_DRAIN_TIMEOUT), pass_through.finish(_DRAIN_TIMEOUT))
-        await coverage.close()
-        await intake.close()
-        if checking is not None:
-            checking.cancel()
-            with suppress(asyncio.CancelledError):
-                await checking
-            await learning.save()
-        await client.close()
+        deadline = Deadline(settings.stop_timeout)
+
+        async def end_learning() -> None:
+            if checking is not None:
+                checking.cancel()
+                await asyncio.wait([checking])
+                await learning.save()
+
+        async def finish_writes() -> None:
+            left = deadline.left(0.85)
+            await asyncio.gather(forwarder.finish(left), pass_through.finish(left))
+
+        await end_in_order(
+            [
+                Step("the clients' event hub connections", relay.close, 0.1),
+                Step("requests", lambda: listener.stop(deadline), 0.8),
+                Step("writes", finish_writes, 0.85),
+                Step("change feeds", coverage.close, 0.9),
+                Step("events", intake.close, 0.92),
+                Step("what was learned of events", end_learning, 0.95),
+                Step("connections to ftrack", client.close),
+            ],
+            deadline,
+        )
+        loop.set_exception_handler(earlier_handler)

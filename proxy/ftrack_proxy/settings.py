@@ -83,6 +83,8 @@ class Settings:
     pool_wait: float = 15.0
     answer_wait: float = 300.0
     idle_wait: float = 60.0
+    stop_timeout: float = 8.0
+    log_format: str = "console"
     policy: Policy = field(default_factory=read_policy, repr=False)
 
     def feed_credentials(self, environment: Mapping[str, str]) -> Credentials | None:

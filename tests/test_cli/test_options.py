@@ -124,6 +124,8 @@ BAD = {
     "store": "tape",
     "policy": "/no/such/policy.toml",
     "log_level": "loud",
+    "log_format": "xml",
+    "stop_timeout": "soon",
 }
 # Settings of which no text on one line is wrong.
 ANY_TEXT = {"api_user", "api_key", "allowed_hosts"}

@@ -154,7 +154,7 @@ def test_a_second_signal_ends_at_once(origin: Origin, tmp_path: Path) -> None:
         slow.wait()
         proxy.process.send_signal(signal.SIGTERM)
         until(lambda: any("stopping" in line for line in proxy.log), "the proxy to stop")
-        assert proxy.stop(patience=3) == 0
+        assert proxy.stop(patience=3) == 128 + signal.SIGTERM
         assert isinstance(asked.exception(), requests.ConnectionError)
 
 

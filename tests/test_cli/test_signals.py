@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ftrack_proxy.cli.signals import on_stop_signals
+from ftrack_proxy.cli.signals import StopSignals
 from tests.harness import PATIENCE
 
 
@@ -32,36 +32,43 @@ class LoopWithoutSignals(asyncio.SelectorEventLoop):
 
 @pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_waiting_loop_is_told_of_each_signal(number: signal.Signals) -> None:
-    loop = LoopWithoutSignals()
+def test_a_waiting_loop_is_told_of_the_first_signal_and_the_second_forces(number: signal.Signals) -> None:
+    loop, forced = LoopWithoutSignals(), []
 
-    async def told_twice() -> None:
+    async def told_and_forced() -> None:
         told: asyncio.Queue[None] = asyncio.Queue()
-        on_stop_signals(loop, lambda: told.put_nowait(None))
+        signals = StopSignals(PATIENCE * 10, lambda *said: forced.append(said))
+        signals.install(loop, lambda: told.put_nowait(None))
         for _ in range(2):
-            loop.call_later(0.01, os.kill, os.getpid(), number)
-            async with asyncio.timeout(PATIENCE):
-                await told.get()
+            os.kill(os.getpid(), number)
+        async with asyncio.timeout(PATIENCE):
+            await told.get()
+        assert told.empty()
 
     try:
-        loop.run_until_complete(told_twice())
+        loop.run_until_complete(told_and_forced())
     finally:
         loop.close()
+    assert [number for number, _ in forced] == [number]
 
 
-_AFTER_THE_LOOP = """
-import asyncio, os, signal
-from ftrack_proxy.cli.signals import on_stop_signals
+_BLOCKED = """
+import asyncio, os, signal, threading
+from ftrack_proxy.cli.signals import StopSignals
 loop = asyncio.new_event_loop()
-on_stop_signals(loop, lambda: None)
-loop.close()
-os.kill(os.getpid(), signal.SIGTERM)
+StopSignals({timeout}, lambda number, why: (print(why, flush=True), os._exit(128 + number))).install(loop, lambda: None)
+for _ in range({signals}):
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Event().wait()
 """
 
 
-def test_when_the_loop_is_over_a_signal_ends_the_process() -> None:
-    done = subprocess.run([sys.executable, "-c", _AFTER_THE_LOOP], capture_output=True, timeout=PATIENCE, check=False)
-    assert (done.returncode, done.stderr) == (-signal.SIGTERM, b"")
+@pytest.mark.parametrize(("timeout", "signals", "said"), [(0.1, 1, "0.1 s"), (1000, 2, "second signal")])
+def test_a_loop_that_hangs_is_ended_by_the_deadline_or_a_second_signal(timeout: float, signals: int, said: str) -> None:
+    script = _BLOCKED.format(timeout=timeout, signals=signals)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, b"")
+    assert said in done.stdout.decode()
 
 
 _WITHOUT_SIGNALS = """

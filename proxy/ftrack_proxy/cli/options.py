@@ -124,6 +124,14 @@ OPTIONS = (
         "Rules for what is kept and for how long (TOML).",
     ),
     Option("log_level", *_choice("debug", "info", "warning", "error"), "info", "How much is logged."),
+    Option("log_format", *_choice("console", "json"), "console", "Lines for people, or one JSON object each."),
+    Option(
+        "stop_timeout",
+        "TIME",
+        parse_seconds,
+        "8 s",
+        "How long stopping may take in all; what is still in progress then is cut off.",
+    ),
 )
 NAMES = tuple(option.name for option in OPTIONS)
 _LISTS = frozenset(option.name for option in OPTIONS if option.is_list)

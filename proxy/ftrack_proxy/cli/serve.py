@@ -6,15 +6,14 @@ import asyncio
 import errno
 import logging
 import os
-import sys
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ftrack_proxy import __version__
 from ftrack_proxy.cli.options import Configured, configured, settings_options
-from ftrack_proxy.cli.signals import on_stop_signals
+from ftrack_proxy.cli.signals import StopSignals
+from ftrack_proxy.observe.logs import last_words, set_up
 from ftrack_proxy.settings import Settings, half_of_credentials
 
 if TYPE_CHECKING:
@@ -36,9 +35,7 @@ def serve(**values: Any) -> None:
     it = configured(values)
     # Whatever this process writes is for its user alone.
     os.umask(0o077)
-    logging.basicConfig(
-        stream=sys.stderr, level=it.settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s"
-    )
+    set_up(it.settings.log_level, it.settings.log_format)
     for note in it.notes:
         _log.info("%s", note)
     half = half_of_credentials(os.environ)
@@ -96,9 +93,11 @@ def _open_folders(it: Configured) -> CacheFolder:
 
 async def _run(settings: Settings, folder: Any, disk: Any) -> None:
     from ftrack_proxy.assembly import running_proxy
+    from ftrack_proxy.web.descriptors import raise_descriptor_limit
 
     stop = asyncio.Event()
-    on_stop_signals(asyncio.get_running_loop(), partial(_on_signal, stop))
+    StopSignals(settings.stop_timeout, _force).install(asyncio.get_running_loop(), stop.set)
+    raise_descriptor_limit()
     async with running_proxy(settings, folder, disk) as parts:
         _log.info(
             "ftrack-proxy %s listening on http://%s for %s",
@@ -107,15 +106,17 @@ async def _run(settings: Settings, folder: Any, disk: Any) -> None:
             settings.upstream,
         )
         await stop.wait()
-        _log.info("stopping: finishing what is in progress; signal again to stop at once")
+        _log.info(
+            "stopping: finishing what is in progress, for %g s at most; signal again to stop at once",
+            settings.stop_timeout,
+        )
     _log.info("stopped")
 
 
-def _on_signal(stop: asyncio.Event) -> None:
-    """The first signal drains, a second one ends the process as it stands."""
-    if stop.is_set():
-        os._exit(0)
-    stop.set()
+def _force(number: int, why: str) -> None:
+    """End the process as it stands, with the code that a shell shows for a signal."""
+    last_words(why)
+    os._exit(128 + number)
 
 
 def _listener_problem(settings: Settings, error: OSError) -> str:

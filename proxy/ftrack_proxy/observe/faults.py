@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from ftrack_proxy.observe.anatomy import anatomy
 from ftrack_proxy.observe.counters import Counters
 
 _log = logging.getLogger(__name__)
@@ -13,4 +14,6 @@ def note_fault(counters: Counters, work: str, error: Exception) -> None:
     """Count a fault in ``work``, and tell the log of the first of its kind."""
     kind = f"{work}: {type(error).__name__}"
     if counters.faults.note(kind):
-        _log.error("a fault of ftrack-proxy's own, which made it ask ftrack instead; please report it", exc_info=error)
+        _log.error(
+            "a fault of ftrack-proxy's own, which made it ask ftrack instead; please report it: %s", anatomy(error)
+        )

@@ -23,6 +23,8 @@ def status_document(
     store_trouble: str | None,
     state_trouble: str | None,
     counters: Counters,
+    connections: dict[str, Any],
+    connection_trouble: str | None,
 ) -> dict[str, Any]:
     """Put the document together. ``feeds`` are (connected, epoch, problem), the principal one first."""
     return {
@@ -48,6 +50,7 @@ def status_document(
             "joined": counters.joined,
             "upstream": upstream_requests,
         },
+        "connections": connections,
         "hits": dict(counters.kinds),
         "prefetch": {
             "requests": counters.prefetches,
@@ -57,7 +60,7 @@ def status_document(
         "coverage": coverage,
         "stale": dict(counters.stale),
         "wide_events": dict(counters.unreadable_events),
-        "degraded": _degraded(feeds, upstream_problem, store_trouble, state_trouble, counters),
+        "degraded": _degraded(feeds, upstream_problem, store_trouble, state_trouble, connection_trouble, counters),
     }
 
 
@@ -66,6 +69,7 @@ def _degraded(
     upstream_problem: str | None,
     store_trouble: str | None,
     state_trouble: str | None,
+    connection_trouble: str | None,
     counters: Counters,
 ) -> list[str]:
     reasons = [f"change feed: {problem}" for connected, _, problem in feeds if not connected]
@@ -80,6 +84,8 @@ def _degraded(
         reasons.append(f"store: {store_trouble}")
     if state_trouble:
         reasons.append(f"state: {state_trouble}")
+    if connection_trouble:
+        reasons.append(f"connections: {connection_trouble}")
     for kind, count in counters.faults.items():
         reasons.append(f"fault in {kind} ({count} times); no answer was lost, the log says more")
     return reasons

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.identity.credentials import Credentials
@@ -11,6 +11,13 @@ from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.operations import Operation
 from ftrack_proxy.protocol.options import Manner
 from ftrack_proxy.request.understand import Understood
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has become of a request, for whoever watches over it: whether something may have been written by it."""
+
+    writing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class ApiCall:
     variant: bytes
     wishes: CacheControl
     manner: Manner | None = Manner.NORMALISED
+    progress: Progress = field(default_factory=Progress)
 
 
 @dataclass(frozen=True, slots=True)

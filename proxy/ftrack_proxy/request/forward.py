@@ -44,6 +44,7 @@ class Forwarder:
     async def forward(self, call: ApiCall, batch: Batch | None) -> Reply:
         """Send a batch as it is; ``batch`` is ``None`` for a body that is no list."""
         changes = self.changes_of(batch)
+        call.progress.writing = bool(changes)
         if changes:
             self._journal.counters.writes += 1
         else:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from ftrack_proxy.hub.relay import HubRelay
+from ftrack_proxy.observe.anatomy import anatomy
 from ftrack_proxy.protocol.headers import LOOP_HEADER
 from ftrack_proxy.protocol.hub_packets import SOCKET_PATH
 from ftrack_proxy.request.api import Api
-from ftrack_proxy.request.call import Reply
+from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.identify import identify
 from ftrack_proxy.request.reply import of_error
 from ftrack_proxy.upstream.client import UpstreamClient
+from ftrack_proxy.web.connection import Connection
 from ftrack_proxy.web.host_check import HostCheck
 from ftrack_proxy.web.management import PREFIX, Management
-from ftrack_proxy.web.passthrough import PassThrough
+from ftrack_proxy.web.passthrough import PassThrough, may_write
 
 _log = logging.getLogger(__name__)
 
@@ -45,24 +47,21 @@ class Front:
         self._salt = salt
         self._instance = instance
 
-    def application(self) -> web.Application:
-        """The aiohttp application; bodies are of any size."""
-        application = web.Application(client_max_size=0)
-        application.router.add_route("*", "/{path:.*}", self.handle)
-        return application
-
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Route one request; whatever goes wrong here, the client gets an error that it can read."""
+        _watch(request, Progress())
         try:
+            if "Expect" in request.headers and not await _expected(request):
+                return _response(_unexpected())
             return await self._route(request)
-        except web.HTTPException:
-            raise
         except ConnectionError:
             # The client has left; there is nobody to answer.
             raise
-        except Exception:
-            # The path alone: query strings carry API keys.
-            _log.exception("unexpected error answering %s %s", request.method, request.path)
+        except web.RequestPayloadError:
+            return _response(_bad_body())
+        except Exception as error:
+            # Neither address nor text: both may carry API keys.
+            _log.error("unexpected error answering a request; please report it: %s", anatomy(error))
             return _response(
                 of_error(
                     500,
@@ -87,13 +86,32 @@ class Front:
         if request.method in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Mode") == "navigate":
             # A person in a browser wants ftrack's own pages, at the address that its cookies belong to.
             return web.Response(status=302, headers={"Location": str(self._client.url(request.raw_path))})
+        _watch(request, Progress(may_write(request.method, request.path)))
         return await self._pass_through.handle(request)
 
     async def _answer_api(self, request: web.Request) -> web.Response:
         body = await request.read()
         pairs = list(request.headers.items())
         call = identify(request.raw_path, request.headers, pairs, body, self._salt)
+        _watch(request, call.progress)
         return _response(await self._api.answer(call))
+
+
+def _watch(request: web.Request, progress: Progress) -> None:
+    """Let the connection know where to look up what becomes of the request, should it have to be cut off."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.watch(progress)
+
+
+async def _expected(request: web.Request) -> bool:
+    """Ask for the body if the client waits for that (RFC 9110 10.1.1); false if it expects anything else."""
+    if request.headers["Expect"].strip().lower() != "100-continue":
+        return False
+    if request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # This was no answer yet.
+        request.writer.output_size = 0
+    return True
 
 
 def _wants_websocket(request: web.Request) -> bool:
@@ -117,6 +135,24 @@ def _wrong_host() -> Reply:
         "ftrack-proxy does not answer to this host name. Use http://localhost, an address, or allow the name "
         "with the setting allowed_hosts (FTRACK_PROXY_ALLOWED_HOSTS).",
         "proxy_host_not_allowed",
+    )
+
+
+def _unexpected() -> Reply:
+    return of_error(
+        417,
+        "ExpectationFailedError",
+        "This request has an Expect header other than 100-continue, which ftrack-proxy does not know.",
+        "proxy_expectation_failed",
+    )
+
+
+def _bad_body() -> Reply:
+    return of_error(
+        400,
+        "MalformedRequestError",
+        "The body of this request is not what its headers say (Content-Length, Transfer-Encoding).",
+        "proxy_malformed_request",
     )
 
 

@@ -34,9 +34,9 @@ class Management:
         page = self._pages.get(request.path.removeprefix(PREFIX).rstrip("/"))
         if page is None:
             known = ", ".join(PREFIX + name for name in self._pages)
-            return _error(404, "NotFoundError", f"There is no {request.path} here; there are {known}.")
+            return _error(404, "NotFoundError", f"There is no such page here; there are {known}.")
         if request.method not in _READ_METHODS:
-            response = _error(405, "MethodNotAllowedError", f"{request.path} can be read only (GET).")
+            response = _error(405, "MethodNotAllowedError", "This page can be read only (GET).")
             response.headers["Allow"] = ", ".join(_READ_METHODS)
             return response
         response = await page(request)

@@ -1,0 +1,99 @@
+"""The log: lines for people or JSON objects for machines, in neither of which is what others sent.
+
+Our own lines are made of words of ours. What libraries say may quote a header or an address, so of their lines only
+the place is shown, and of exceptions only type and place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import select
+import sys
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from ftrack_proxy.observe.anatomy import anatomy
+
+_OURS = "ftrack_proxy"
+
+_log = logging.getLogger(__name__)
+
+
+def said(record: logging.LogRecord) -> str:
+    """What is shown of a record: one line, printable, and no text that a library made up."""
+    if record.name == _OURS or record.name.startswith(_OURS + "."):
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):
+            text = f"a message that cannot be shown, from {record.module}:{record.lineno}"
+    else:
+        text = (
+            f"{record.name} reports something from {record.module}:{record.lineno} (texts of libraries are not shown)"
+        )
+    if record.exc_info and record.exc_info[1] is not None:
+        text = f"{text}: {anatomy(record.exc_info[1])}"
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+
+
+class ConsoleFormatter(logging.Formatter):
+    """``2026-01-31 12:00:00,123 INFO listening ...``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{self.formatTime(record)} {record.levelname} {said(record)}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One object a line: ``time`` (UTC, ISO 8601), ``level``, ``logger``, ``message``, and the record's ``fields``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, Any] = getattr(record, "fields", None) or {}
+        when = datetime.fromtimestamp(record.created, UTC)
+        return json.dumps(
+            {
+                "time": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "message": said(record),
+                **fields,
+            },
+            default=lambda value: type(value).__name__,
+        )
+
+
+def set_up(level: str, form: str) -> None:
+    """Let this process log to stderr; ``form`` is ``console`` or ``json``. What else would be printed is logged."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if form == "json" else ConsoleFormatter())
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # A line that cannot be written is lost; its text must not be printed instead.
+    logging.raiseExceptions = False
+    logging.captureWarnings(True)
+    sys.unraisablehook = lambda found: _log.error("something failed while it was cleared away: %s", _place(found))
+    threading.excepthook = lambda found: _log.error("a thread ended by a fault: %s", anatomy(found.exc_value))
+
+
+def last_words(message: str) -> None:
+    """Write a line whatever locks are held, unless that would block: for who is about to end the process."""
+    record = _log.makeRecord(_log.name, logging.WARNING, "", 0, message, (), None)
+    handlers = logging.getLogger().handlers
+    line = handlers[0].format(record) if handlers else message
+    with suppress(OSError, ValueError):
+        if os.name == "nt" or select.select([], [2], [], 0)[1]:
+            os.write(2, line.encode("utf-8", "replace") + b"\n")
+
+
+def _place(found: Any) -> str:
+    return anatomy(found.exc_value)
+
+
+def on_loop_fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Take the place of asyncio's own handler, which writes objects out with all that they hold."""
+    task = context.get("task") or context.get("future")
+    where = f" in the task {task.get_name()!r}" if isinstance(task, asyncio.Task) else ""
+    error = context.get("exception")
+    _log.error("the event loop met a fault%s: %s", where, anatomy(error) or "no exception")
