@@ -79,6 +79,8 @@ class LocalProxy:
     settings: Settings
     environment: Mapping[str, str] = field(default_factory=dict)
     clock: SkewedClock = field(default_factory=SkewedClock)
+    # Seconds by which the time of day was put forward.
+    wall_ahead: float = 0.0
 
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -96,7 +98,14 @@ class LocalProxy:
 
     async def _enter(self) -> Parts:
         return await self._stack.enter_async_context(
-            running_proxy(self.settings, self.folder, self._disk, environment=self.environment, clock=self.clock)
+            running_proxy(
+                self.settings,
+                self.folder,
+                self._disk,
+                environment=self.environment,
+                clock=self.clock,
+                wall=lambda: time.time() + self.wall_ahead,
+            )
         )
 
     def stop(self) -> None:

@@ -135,6 +135,10 @@ class HubControl:
         self._on_loop(lambda: self._hub.publish(event, project_ids))
         return event
 
+    def say(self, packet: str) -> None:
+        """Send a packet, whatever it is, over every open socket."""
+        self._on_loop(lambda: [connection.send(packet) for connection in self._hub.connections])
+
     @property
     def events(self) -> list[Event]:
         """All events published so far, also the lost ones."""
