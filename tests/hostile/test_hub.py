@@ -202,6 +202,36 @@ async def test_a_hub_that_reads_nothing_is_heard_all_the_same(hub: ScriptedHub) 
         await until(lambda: feed.position()[0] != stretch)
 
 
+@pytest.mark.parametrize("over", ["a feed", "a relayed connection"])
+async def test_many_events_at_once_leave_others_their_turn(hub: ScriptedHub, over: str) -> None:
+    taking = Taking()
+    turns = [0]
+
+    async def others() -> None:
+        while True:
+            await asyncio.sleep(0)
+            if 0 < taking.log.head < 3_000:
+                turns[0] += 1
+
+    async with feed_of(hub, Told(), taking.intake) if over == "a feed" else relayed(hub, taking) as end:
+        socket = await hub.sockets.get()
+        other = asyncio.create_task(others())
+        frame = update(1).encode()
+        sending = asyncio.create_task(burst(socket, frame, 3_000))
+        if isinstance(end, aiohttp.ClientWebSocketResponse):
+            for _ in range(3_000):
+                await end.receive()
+        await until(lambda: taking.log.head == 3_000)
+        await sending
+        other.cancel()
+    assert turns[0] > 10
+
+
+async def burst(socket: web.WebSocketResponse, frame: bytes, count: int) -> None:
+    for _ in range(count):
+        await socket.send_frame(frame, WSMsgType.TEXT)
+
+
 # -- the feed's task, and sleep
 
 

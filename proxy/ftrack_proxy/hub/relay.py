@@ -8,7 +8,7 @@ from contextlib import suppress
 import aiohttp
 from aiohttp import web
 
-from ftrack_proxy.hub.messages import Intake
+from ftrack_proxy.hub.messages import Intake, Pace
 from ftrack_proxy.request.reply import unreachable
 from ftrack_proxy.upstream.client import MAX_FRAME, UpstreamClient
 
@@ -79,6 +79,7 @@ class HubRelay:
 
 async def _pass_on(source: _Socket, target: _Socket, intake: Intake | None) -> None:
     """Pass frames on, byte for byte, until the source ends or the target cannot take them."""
+    pace = Pace()
     with suppress(ConnectionError, RuntimeError, aiohttp.ClientError):
         while True:
             message = await source.receive()
@@ -89,5 +90,6 @@ async def _pass_on(source: _Socket, target: _Socket, intake: Intake | None) -> N
                     aiohttp.WSMsgType.TEXT | aiohttp.WSMsgType.BINARY | aiohttp.WSMsgType.PING | aiohttp.WSMsgType.PONG
                 ):
                     await target.send_frame(message.data, message.type)
+                    await pace.keep()
                 case _:
                     return

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from ftrack_proxy.hub.messages import Intake
+from ftrack_proxy.hub.messages import Intake, Pace
 from ftrack_proxy.hub.turns import FeedTurn, OnRefusal, OnTurn, Standing, shown
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, Clock, NotSent
@@ -187,7 +187,7 @@ class ChangeFeed:
     async def _converse(self, socket: _Socket) -> None:
         """Subscribe and listen until the first sign of the connection's end, which is raised."""
         conversation = Conversation(TOPICS, self.credentials.user, lambda: uuid.uuid4().hex)
-        loop = asyncio.get_running_loop()
+        loop, pace = asyncio.get_running_loop(), Pace()
         is_live = self._is_interrupted = False
         try:
             async with asyncio.timeout(_ACKNOWLEDGEMENT_TIMEOUT) as self._patience:
@@ -206,6 +206,7 @@ class ChangeFeed:
                         self._patience.reschedule(loop.time() + self._silence_limit)
                     for text in heard.say:
                         self._answer(partial(socket.send_str, text))
+                    await pace.keep()
         except TimeoutError:
             # Who interrupted the feed has said why.
             raise HubTrouble(self.problem if self._is_interrupted else _SILENT) from None
@@ -246,11 +247,13 @@ class ChangeFeed:
         task.add_done_callback(lambda done: self._lingering.pop(done, None))
 
     async def _drain(self, socket: _Socket) -> None:
+        pace = Pace()
         try:
             with suppress(*_TROUBLES):
                 async with asyncio.timeout(_LINGER):
                     while not socket.closed:
                         self._intake.take_message(await socket.receive())
+                        await pace.keep()
         finally:
             await _close(socket)
 
