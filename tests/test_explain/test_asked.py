@@ -9,6 +9,7 @@ import pytest
 from ftrack_proxy.freshness.explain import explained
 from ftrack_proxy.freshness.question import Question
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.language.parser import parse
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.request.asked import Asked
 from ftrack_proxy.request.call import ApiCall
@@ -38,17 +39,27 @@ def test_one_query_has_a_key_for_each_who_asks(question: Any) -> None:
     asked.note(b"1", question("Task limit 1"), call())
     asked.note(b"2", question("Task  LIMIT 1"), call("bo"))
     asked.note(b"2", question("Task  LIMIT 1"), call("bo"))
-    assert [(key, asker.credentials.user) for key, asker in asked.of("Task limit 1")] == [(b"1", "ana"), (b"2", "bo")]
-    assert asked.of("Task limit 2") == []
-    assert "key" not in repr(asked.of("Task limit 1")[0][1].credentials)
+    kept = asked.of(parse("Task limit 1"))
+    assert [(one.key, one.asker.credentials.user) for one in kept] == [(b"1", "ana"), (b"2", "bo")]
+    assert asked.of(parse("Task where id is x")) == []
+    assert "key" not in repr(kept[0].asker.credentials)
+
+
+def test_pages_of_a_query_belong_together(question: Any) -> None:
+    asked = Asked()
+    for number, window in enumerate(("", " offset 0 limit 500", " limit 500 offset 500", " offset 3")):
+        asked.note(str(number).encode(), question(f"Task order by name{window}"), call())
+    windows = [one.window for one in asked.of(parse("Task order by name asc limit 7"))]
+    assert windows == [(0, None), (0, 500), (500, 500), (3, None)]
+    assert asked.of(parse("Task")) == []
 
 
 def test_the_oldest_are_given_up(question: Any) -> None:
     asked = Asked(limit=2)
     for number in range(1, 4):
-        asked.note(str(number).encode(), question(f"Task limit {number}"), call())
-    assert (len(asked), asked.of("Task limit 1")) == (2, [])
-    assert asked.of("Task limit 3")
+        asked.note(str(number).encode(), question(f"Task where bid is {number}"), call())
+    assert (len(asked), asked.of(parse("Task where bid is 1"))) == (2, [])
+    assert asked.of(parse("Task where bid is 3"))
     assert len(asked._keys) == 2
 
 

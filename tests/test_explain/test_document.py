@@ -179,3 +179,63 @@ def test_the_change_that_decided_it_without_its_values(tell: Any, source: Change
 def test_a_change_of_anything(tell: Any) -> None:
     anything = Judged(Verdict(False, Reason.AFFECTED, 1, EVERYTHING), Change(ChangeKind.UNKNOWN, None))
     assert tell(ASKED, anything)["reason"]["change"]["words"] == "an unknown source: anything may have changed"
+
+
+def answered(said: dict[str, Any]) -> tuple[bool, str]:
+    return said["from_cache"], said["why"]
+
+
+def test_the_verdict_in_one_line(tell: Any, catalogue: Catalogue, policy: Policy) -> None:
+    assert answered(tell(ASKED, FRESH)) == (True, "it is stored, and no change since it was fetched affects it")
+    some, why = answered(tell(ASKED, FRESH, AGED))
+    assert (some, why.startswith("1 of 2 stored answers to it are good")) == (True, True)
+    assert "older than the policy allows" in why
+    stale, why = answered(tell(ASKED, AFFECTED))
+    assert (stale, "Task updated (name)" in why) == (False, True)
+    assert "secret" not in why
+    assert answered(tell(ASKED))[1].startswith("nobody has asked it")
+    assert answered(tell(ASKED, live=False)) == (False, tell(ASKED, live=False)["why_not"])
+    assert "no change feed" in tell(ASKED, live=False)["why"]
+    for expression in ("select name from Task where", "select status from Job", "Task where name is CURRENT_USER"):
+        assert answered(tell(expression)) == (False, tell(expression)["why_not"])
+    known = document(explained(ASKED, catalogue, policy), policy, [], "entity", schema_known=True, live=True)
+    assert answered(known) == (True, "it can be put together from what other answers told")
+
+
+def test_the_pages_that_were_asked_for(tell: Any) -> None:
+    paged = [Judged(FRESH.verdict, None, window) for window in ((500, 500), (0, 500), (0, None), (0, 500))]
+    assert tell(ASKED, *paged)["windows"] == [
+        {"offset": 0, "limit": 500},
+        {"offset": 0, "limit": None},
+        {"offset": 500, "limit": 500},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "at", "nearest"),
+    [
+        ("select name from Taks", "Taks", "Task"),
+        ("select name from assetversion", "assetversion", "AssetVersion"),
+        ("select nam from Task", "nam", "name"),
+        ("select name, parent.project.full_nam from Task", "full_nam", "full_name"),
+        ("Task where status.nmae is x", "nmae", "name"),
+        ("Task where parent[Shto].name is x", "Shto", "Shot"),
+        ("Task where parent[Shot].nmae is x", "nmae", "name"),
+        ("Task where id in (select id from Tsak)", "Tsak", "Task"),
+        ("Task where assignments any (resuorce.id is x)", "resuorce", "resource"),
+        ("Task order by naem", "naem", "name"),
+        ("Task wehre name is x", "wehre", "where"),
+        ("select name frmo Task", "frmo", "from"),
+        ("selct name from Task", "name", "select"),
+    ],
+)
+def test_what_may_have_been_meant(tell: Any, expression: str, at: str, nearest: str) -> None:
+    said = tell(expression)
+    assert said["position"] == expression.index(at)
+    assert nearest in said["nearest"]
+
+
+def test_nothing_is_guessed_where_nothing_is_like_it(tell: Any) -> None:
+    for expression in ("Zzzzzz", "select qqqqq from Task", "Note where x )", "Task where name is"):
+        assert tell(expression)["nearest"] == []
+    assert tell(ASKED)["nearest"] == []

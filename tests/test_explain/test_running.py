@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,15 @@ from typing import Any
 import pytest
 import requests
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import ftrack_api
+
+from ftrack_proxy.cli import explain as command
 from ftrack_proxy.web import explain as page
 from tests.harness import PATIENCE
 from tests.scenarios.studio import Studio, open_studio, warm
+from tests.test_web.origin import Origin
 
 
 @pytest.fixture
@@ -149,6 +156,7 @@ def test_the_command(studio: Studio) -> None:
     port = str(studio.proxy.parts.port)
     kept = run(studio.name_of_task, FTRACK_PROXY_LISTEN=f"0.0.0.0:{port}")
     assert (kept.returncode, kept.stderr) == (0, "")
+    assert "would be answered from the cache: yes" in kept.stdout
     assert "1 answer: fresh (exact)" in kept.stdout
     assert "Task.name" in kept.stdout
     assert max(map(len, kept.stdout.splitlines())) <= 110
@@ -181,11 +189,93 @@ def test_what_would_be_put_together(expression: str, kind: str | None, words: st
     assert (after["hits"], after["cache"], after["requests"]) == (before["hits"], before["cache"], before["requests"])
 
 
+def first_line(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stdout.partition("\n")[0]
+
+
+def test_the_verdict_comes_first(studio: Studio) -> None:
+    ana, asked = studio.person(), "select name from Task order by name"
+    assert "answered from the cache: no, ftrack's schema is not known" in first_line(run(asked, "--url", url(studio)))
+    warm(ana, "select name from Status")
+    assert "answered from the cache: no, nobody has asked it" in first_line(run(asked, "--url", url(studio)))
+    warm(ana, asked)
+    assert "answered from the cache: yes, it is stored" in first_line(run(asked, "--url", url(studio)))
+    studio.foreign(name="other")
+    assert "answered from the cache: no, it is stored, but" in first_line(run(asked, "--url", url(studio)))
+
+
+def url(studio: Studio) -> str:
+    return studio.proxy.url
+
+
+@pytest.mark.parametrize("asked", ["{task}", "select name, bid from {task}"])
+@pytest.mark.parametrize("how", ["all", "first", "one"])
+def test_what_the_real_client_adds_is_no_matter(asked: str, how: str, studio: Studio) -> None:
+    """It adds a window to everything, and projections to what has none."""
+    expression = asked.format(task=f'Task where id is "{studio.task}"')
+    user, key = studio.server.credentials("ana")
+    session = ftrack_api.Session(
+        server_url=studio.proxy.url, api_user=user, api_key=key, auto_connect_event_hub=False, schema_cache_path=False
+    )
+    getattr(session.query(expression), how)()
+    session.close()
+    said = explained(studio, expression)
+    assert said["cached"] == 1, said
+    assert (said["from_cache"], said["verdict"]) == (True, "fresh")
+    assert said["windows"][0]["limit"] in (1, 2, 500)
+    assert f"limit {said['windows'][0]['limit']}" in run(expression, "--url", url(studio)).stdout
+    # Who names a window means that one.
+    assert explained(studio, f"{expression} offset 7 limit 9")["cached"] == 0
+    assert explained(studio, f"{expression} limit {said['windows'][0]['limit']}")["cached"] == 1
+
+
+def test_braces_are_written_out_as_for_a_read(studio: Studio) -> None:
+    warm(studio.person(), "select name, status.{name, color} from Task")
+    said = explained(studio, "select name, status.{color,name} from Task")
+    assert (said["cached"], said["from_cache"]) == (1, True)
+
+
 def test_the_command_points_at_the_problem(studio: Studio) -> None:
-    broken = run("select name from Task\nwhere name is", "--url", studio.proxy.url)
+    warm(studio.person(), "select name from Status")
+    broken = run("select name from Task\nwhere name is", "--url", url(studio))
     lines = broken.stdout.splitlines()
-    assert (broken.returncode, lines[0], lines[1]) == (0, "where name is", " " * 13 + "^")
-    assert "not understood" in lines[2]
+    assert lines[0].startswith("would be answered from the cache: no, not understood")
+    assert lines[lines.index("where name is") :][:2] == ["where name is", " " * 13 + "^"]
+    assert broken.returncode == 1
+    assert broken.stderr == "ftrack-proxy: not understood at position 35: expected a value, found the end\n"
+    unknown = run("select nam from Task", "--url", url(studio))
+    assert unknown.returncode == 1
+    assert "\nselect nam from Task\n       ^\n" in unknown.stdout
+    assert "did you mean   name" in unknown.stdout
+    document = run("--json", "select nam from Task", "--url", url(studio))
+    assert (document.returncode, json.loads(document.stdout)["nearest"][0]) == (1, "name")
+
+
+@pytest.mark.parametrize(
+    ("expression", "position", "line", "column"),
+    [
+        ("Task\twhere x", 5, "Task where x", 5),
+        ("Task where 名前 is x", 14, "Task where 名前 is x", 16),
+        ("a\nb\x1b[2Jc\nd", 4, "b [2Jc", 2),
+        ("x" * 300 + "!" + "y" * 300, 300, "..." + "x" * 47 + "!" + "y" * 46 + "...", 50),
+    ],
+)
+def test_the_caret_stands_under_the_place(expression: str, position: int, line: str, column: int) -> None:
+    assert command._pointed(expression, position) == [line, " " * column + "^"]
+
+
+def test_the_address_is_found_as_the_server_finds_it(studio: Studio, tmp_path: Path) -> None:
+    file = tmp_path / ".config" / "ftrack-proxy" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'listen = "127.0.0.1:{studio.proxy.parts.port}"\ncache_size = "1 GB"\n')
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / ".config")}
+    assert run("select name from Task", **home).returncode == 0
+    assert run("select name from Task", "--config", str(file)).returncode == 0
+    assert run("select name from Task", FTRACK_PROXY_CONFIG=str(file)).returncode == 0
+    elsewhere = run("select name from Task", "--config", str(file), FTRACK_PROXY_LISTEN="127.0.0.1:9")
+    assert "no proxy answers at http://127.0.0.1:9" in elsewhere.stderr
+    file.write_text("listen = 8089\n")
+    assert "line 1: '8089' is not HOST:PORT" in run("Task", "--config", str(file)).stderr
 
 
 @pytest.mark.parametrize(
@@ -204,10 +294,35 @@ def test_the_command_fails(arguments: tuple[str, ...], environment: dict[str, st
     assert len(failed.stderr.splitlines()) == 1
 
 
-def test_the_command_finds_something_else_there(studio: Studio) -> None:
+def test_ftrack_itself_is_no_proxy(studio: Studio) -> None:
     failed = run("Task", "--url", studio.server.url)
     assert failed.returncode == 1
-    assert len(failed.stderr.splitlines()) == 1
+    assert f"what answers at {studio.server.url} is no ftrack-proxy" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot found",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000,
+        b'HTTP/1.1 500 Oops\r\nContent-Length: 25\r\n\r\n{"content": "I am ftrack"}',
+        b"HTTP/1.1 302 Found\r\nLocation: /nowhere\r\nContent-Length: 0\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf",
+        b"",
+    ],
+    ids=["404", "page", "empty", "null", "deep", "ftrack", "redirect", "ssh", "half", "nothing"],
+)
+def test_what_is_no_proxy_is_called_that(answer: bytes) -> None:
+    with Origin() as origin:
+        for path in ("/-/explain", "/nowhere"):
+            origin.answer(path, answer, keep=False)
+        failed = run("Task", "--url", origin.url)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f"ftrack-proxy: what answers at {origin.url} is no ftrack-proxy")
 
 
 def test_the_command_without_an_expression(studio: Studio) -> None:

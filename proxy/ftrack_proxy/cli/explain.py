@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import textwrap
+import unicodedata
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,6 +20,9 @@ from ftrack_proxy.settings import DEFAULT_PORT, Address
 _TIMEOUT = 30.0
 _WIDTH = 100
 _LABEL = 15
+_MOST = 2**24
+_MOST_WINDOWS = 5
+_NEEDED = {"understood", "from_cache", "why", "nearest", "windows"}
 _KNOWN = {
     "entity": "all that it shows of its rows is known from other answers: it is put together from those",
     "window": "it is a part of a list that is known: it is cut out of that",
@@ -37,11 +41,14 @@ def explain(expression: str, config: str | None, url: str | None, as_json: bool)
     \b
     Example: ftrack-proxy explain 'select name from Task where status.name is "Done"'
 
-    Shows what the query reads, on which terms its answer is kept, whether what is kept is fresh, the change that
-    made it stale, and what would. Asks the running proxy, on the same machine; ftrack is not asked.
+    Says first whether the query would be answered from the cache now. Then what it reads, on which terms its answer is
+    kept, whether what is kept is fresh, the change that made it stale, and what would. The paging that clients add to a
+    query may be left out. Asks the running proxy, on the same machine; ftrack is not asked.
     """
     said = _ask(_checked(url) if url else _default_url(config), expression)
     click.echo(json.dumps(said, indent=2) if as_json else told(said))
+    if not said["understood"]:
+        raise click.ClickException(f"not understood at position {said['position']}: {said['problem']}")
 
 
 def _default_url(config: str | None) -> str:
@@ -63,41 +70,51 @@ def _ask(url: str, expression: str) -> dict[str, Any]:
     query = urllib.parse.urlencode({"expression": expression})
     # Environments with a proxy for the way out must not send what is meant for this machine there.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    stranger = click.ClickException(
+        f"what answers at {url} is no ftrack-proxy that can explain; name the proxy with --url"
+    )
     try:
         with opener.open(f"{url}/-/explain?{query}", timeout=_TIMEOUT) as answer:
-            said = json.load(answer)
+            said = json.loads(answer.read(_MOST))
     except urllib.error.HTTPError as error:
         with error:
-            problem = _content_of(error.read()) or f"status {error.code}"
+            problem = _problem_of(error.read(_MOST))
+        if problem is None:
+            raise stranger from None
         kind = click.UsageError if error.code == 400 else click.ClickException
         raise kind(f"{url} says: {problem}") from None
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
+    except TimeoutError:
+        raise click.ClickException(f"{url} does not answer within {_TIMEOUT:g} s") from None
+    except urllib.error.URLError as error:
         raise click.ClickException(
-            f"no proxy answers at {url} ({reason}); start it with ftrack-proxy serve, or name it with --url"
+            f"no proxy answers at {url} ({error.reason}); start it with ftrack-proxy serve, or name it with --url"
         ) from None
-    except ValueError:
-        said = None
-    if not isinstance(said, dict) or "understood" not in said:
-        raise click.ClickException(f"what answers at {url} is no ftrack-proxy; name the proxy with --url")
+    except (OSError, http.client.HTTPException, ValueError, RecursionError):
+        raise stranger from None
+    if not isinstance(said, dict) or not said.keys() >= _NEEDED:
+        raise stranger
     return said
 
 
-def _content_of(body: bytes) -> str | None:
+def _problem_of(body: bytes) -> str | None:
+    """What a proxy of ours says in an error; ``None`` for anybody else's."""
     try:
-        content = json.loads(body)["content"]
-    except (ValueError, KeyError, TypeError):
+        said = json.loads(body)
+        content, code = said["content"], said["error_code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return content if isinstance(content, str) else None
+    return content if isinstance(content, str) and str(code).startswith("proxy_") else None
 
 
 def told(said: Mapping[str, Any]) -> str:
     """The document for a person: a label and its text a line."""
-    lines: list[str] = []
+    lines = _answer(said)
     if said["understood"]:
         lines += _line("query", said["canonical"])
     else:
         lines += [*_pointed(said["expression"], said["position"]), *_line("not understood", said["problem"])]
+    if said["nearest"]:
+        lines += _line("did you mean", ", ".join(said["nearest"]))
     if said["reads"] is not None:
         lines += _line("families", ", ".join(said["reads"]["families"]))
         lines += _line("filters by", ", ".join(said["reads"]["filter"]) or "nothing")
@@ -107,9 +124,8 @@ def told(said: Mapping[str, Any]) -> str:
     if said["policy"] is not None:
         lines += _line("policy", _terms(said["policy"]))
         lines += _items(f"{rule['of']} is {rule['kind']}: {rule['reason']}" for rule in said["policy"]["rules"])
-    if said["why_not"]:
-        lines += _line("not kept", said["why_not"])
-    lines += _line("cached", _verdict(said))
+    if said["understood"]:
+        lines += _line("cached", _verdict(said))
     if said["known"] is not None:
         lines += _line("known", _KNOWN[said["known"]])
     if said["reason"] is not None and said["reason"]["seq"] is not None:
@@ -120,6 +136,11 @@ def told(said: Mapping[str, Any]) -> str:
             f"{entry['rule'] or '-':<4}{change}" for entry in said["invalidated_by"] for change in entry["changes"]
         )
     return "\n".join(lines)
+
+
+def _answer(said: Mapping[str, Any]) -> list[str]:
+    words = f"would be answered from the cache: {'yes' if said['from_cache'] else 'no'}, {said['why']}"
+    return textwrap.wrap(words, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _terms(policy: Mapping[str, Any]) -> str:
@@ -134,7 +155,16 @@ def _verdict(said: Mapping[str, Any]) -> str:
     if not said["cached"]:
         return "nothing"
     answers = "1 answer" if said["cached"] == 1 else f"{said['cached']} answers, of several users; the worst is shown"
-    return f"{answers}: {said['verdict']} ({said['reason']['value']}), {said['reason']['words']}"
+    pages = ", ".join(_window(**window) for window in said["windows"][:_MOST_WINDOWS])
+    more = " ..." if len(said["windows"]) > _MOST_WINDOWS else ""
+    reason = f"{said['verdict']} ({said['reason']['value']}), {said['reason']['words']}"
+    return f"{answers}: {reason}; asked for {pages}{more}"
+
+
+def _window(offset: int, limit: int | None) -> str:
+    if limit is None:
+        return f"all rows from {offset}" if offset else "all rows"
+    return f"offset {offset} limit {limit}"
 
 
 def _decided(reason: Mapping[str, Any]) -> list[str]:
@@ -143,10 +173,25 @@ def _decided(reason: Mapping[str, Any]) -> list[str]:
 
 
 def _pointed(expression: str, position: int) -> list[str]:
-    """The expression's line with the problem, and a caret below the very place."""
+    """The expression's line with the problem, as far as it fits, and a caret below the very place."""
     before = expression[:position].rpartition("\n")[2]
-    line = before + expression[position:].partition("\n")[0]
-    return [line.replace("\t", " "), " " * len(before) + "^"]
+    after = expression[position:].partition("\n")[0]
+    if len(before) > _WIDTH // 2:
+        before = "..." + before[3 - _WIDTH // 2 :]
+    if len(before) + len(after) > _WIDTH:
+        after = after[: _WIDTH - 3 - len(before)] + "..."
+    return [_plain(before) + _plain(after), " " * _columns(_plain(before)) + "^"]
+
+
+def _plain(text: str) -> str:
+    """Without tabs and whatever else would move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows ``text``."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(bool(unicodedata.combining(letter)) for letter in text)
 
 
 def _line(label: str, text: str) -> list[str]:

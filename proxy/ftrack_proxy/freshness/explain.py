@@ -3,7 +3,9 @@ was kept. Values in, a document out; it shows no entity's data and nobody's name
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +14,18 @@ from ftrack_proxy.freshness.invalidation import invalidated_by, rule_in_words
 from ftrack_proxy.freshness.judge import Meaning, Reason, Verdict
 from ftrack_proxy.freshness.policy import Policy, PolicyKind, Terms
 from ftrack_proxy.freshness.question import question_of
-from ftrack_proxy.freshness.read_set import ReadSet, read_set
+from ftrack_proxy.freshness.read_set import ReadSet, Unresolvable, read_set
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.schema.catalogue import Catalogue
 
+_KEYWORDS: Final = frozenset(
+    {"select", "from", "where", "and", "or", "not", "in", "not_in", "is", "is_not", "like", "not_like", "has", "any"}
+    | {"after", "before", "greater_than", "less_than", "order", "group", "by", "ascending", "descending"}
+    | {"offset", "limit"}
+)
+_WORD: Final = re.compile(r"\s*(\w+)")
 # The worst first: what several people's answers are summed up to.
 _WORST: Final = (
     Reason.AFFECTED,
@@ -51,8 +59,8 @@ _SOURCES: Final = {
 class Explained:
     """What can be told of an expression without looking at what is stored.
 
-    ``query`` is missing if it was not understood, as ``problem`` at ``position`` says; ``reads`` also as long as the
-    schema is not known.
+    ``query`` is missing if it was not understood, as ``problem`` at ``position`` says, and ``nearest`` are names that
+    may have been meant; ``reads`` also as long as the schema is not known.
     """
 
     expression: str
@@ -62,14 +70,17 @@ class Explained:
     terms: Terms | None
     position: int | None = None
     problem: str | None = None
+    nearest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The verdict on one stored result, and the change that decided it if one did and is still known."""
+    """The verdict on one stored result, the change that decided it if one did and is still known, and the offset and
+    limit that it was asked with."""
 
     verdict: Verdict
     change: Change | None = None
+    window: tuple[int, int | None] = (0, None)
 
 
 def explained(expression: str, catalogue: Catalogue | None, policy: Policy) -> Explained:
@@ -77,15 +88,30 @@ def explained(expression: str, catalogue: Catalogue | None, policy: Policy) -> E
     try:
         query = parse(expression)
     except NotUnderstood as reason:
-        return Explained(expression, None, None, Meaning(), None, reason.position, reason.problem)
+        nearest = _nearest_keywords(expression, reason.position)
+        return Explained(expression, None, None, Meaning(), None, reason.position, reason.problem, nearest)
     if catalogue is None:
         return Explained(expression, query, None, Meaning(), None)
     try:
         reads = read_set(query, catalogue)
-    except NotUnderstood as reason:
-        return Explained(expression, query, None, Meaning(), None, reason.position, reason.problem)
+    except Unresolvable as reason:
+        nearest = _nearest(reason.name, reason.among)
+        return Explained(expression, query, None, Meaning(), None, reason.position, reason.problem, nearest)
     terms = None if query.volatile else policy.terms_of(reads, catalogue.family_of)
     return Explained(expression, query, reads, Meaning(question_of(query, reads, catalogue), catalogue), terms)
+
+
+def _nearest_keywords(expression: str, position: int) -> tuple[str, ...]:
+    """Keywords that may have been meant by the word that is not understood, or by the very first one."""
+    word, first = _WORD.match(expression, position), _WORD.match(expression)
+    found = _nearest(word[1], _KEYWORDS) if word is not None else ()
+    return (*found, *(_nearest(first[1], {"select"}) if first is not None else ()))
+
+
+def _nearest(name: str, among: Collection[str]) -> tuple[str, ...]:
+    """The names most like ``name``, which are spelled otherwise; the likest first."""
+    spelled = {other.lower(): other for other in sorted(among) if other != name}
+    return tuple(spelled[near] for near in difflib.get_close_matches(name.lower(), spelled, n=3, cutoff=0.7))
 
 
 def document(
@@ -95,23 +121,56 @@ def document(
     could be answered from known entities; ``live``: whether some change feed is connected."""
     worst = min(judged, key=lambda one: _WORST.index(one.verdict.reason), default=None)
     question, catalogue = it.meaning.question, it.meaning.catalogue
+    why_not = _why_not(it, policy, schema_known=schema_known, live=live)
+    from_cache, why = _answered(judged, worst, known, why_not)
     return {
+        "from_cache": from_cache,
+        "why": why,
         "expression": it.expression,
         "understood": it.problem is None,
         "position": it.position,
         "problem": it.problem,
+        "nearest": list(it.nearest),
         "schema_known": schema_known,
         "canonical": None if it.query is None else canonical(it.query),
         "reads": None if it.reads is None else _reads(it.reads),
         "volatile": None if it.query is None else it.query.volatile,
         "policy": None if it.reads is None or catalogue is None else _policy(it, it.reads, policy, catalogue),
         "cached": len(judged),
+        "windows": [{"offset": offset, "limit": limit} for offset, limit in sorted(_windows(judged), key=str)],
         "known": known,
         "verdict": "none" if worst is None else "fresh" if worst.verdict.fresh else "stale",
         "reason": None if worst is None else _reason(worst),
         "invalidated_by": [] if question is None or it.terms is None else invalidated_by(question, it.terms),
-        "why_not": _why_not(it, policy, schema_known=schema_known, live=live),
+        "why_not": why_not,
     }
+
+
+def _windows(judged: Sequence[Judged]) -> set[tuple[int, int | None]]:
+    return {one.window for one in judged}
+
+
+def _answered(
+    judged: Sequence[Judged], worst: Judged | None, known: str | None, why_not: str | None
+) -> tuple[bool, str]:
+    """Say whether the query would be answered without ftrack now, and why."""
+    fresh = sum(one.verdict.fresh for one in judged)
+    if worst is not None and fresh == len(judged):
+        return True, f"it is stored, and {_IN_WORDS[worst.verdict.reason]}"
+    if worst is not None and fresh:
+        return True, f"{fresh} of {len(judged)} stored answers to it are good; of the others, {_blame(worst)}"
+    if known is not None:
+        return True, "it can be put together from what other answers told"
+    if why_not is not None:
+        return False, why_not
+    if worst is not None:
+        return False, f"it is stored, but {_blame(worst)}"
+    return False, "nobody has asked it since this proxy was started, or it was given up for others; it will be kept"
+
+
+def _blame(worst: Judged) -> str:
+    words = _IN_WORDS[worst.verdict.reason]
+    return words if worst.change is None else f"{words} ({_change(worst.change)['words']})"
 
 
 def _reads(reads: ReadSet) -> dict[str, list[str]]:

@@ -21,7 +21,6 @@ from ftrack_proxy.language.syntax import (
     Path,
     Quantified,
     Query,
-    Step,
 )
 from ftrack_proxy.language.tokens import NotUnderstood
 from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
@@ -33,7 +32,13 @@ Types = tuple[str, ...]
 
 
 class Unresolvable(NotUnderstood):
-    """The expression names a type or attribute that the schema does not have."""
+    """The expression names a type or attribute that the schema does not have: ``name``, which is none ``among`` those
+    that it has there."""
+
+    def __init__(self, position: int, problem: str, name: str = "", among: Iterable[str] = ()) -> None:
+        super().__init__(position, problem)
+        self.name = name
+        self.among = frozenset(among)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,9 @@ class _Reads:
     def query(self, query: Query, *, outermost: bool) -> None:
         entity_type = self.catalogue.types.get(query.entity_type)
         if entity_type is None:
-            raise Unresolvable(query.position, f"no entity type {query.entity_type!r}")
+            raise Unresolvable(
+                query.position, f"no entity type {query.entity_type!r}", query.entity_type, self.catalogue.types
+            )
         start = (query.entity_type,)
         shown = self.projections if outermost else self.attributes
         self.touch(start)
@@ -159,18 +166,21 @@ class _Reads:
         Returns the types it leads to: None for a plain value, empty if it ended inside an opaque one.
         """
         types: Types | None = start
-        for step in path.steps:
+        for index, step in enumerate(path.steps):
             if types is None:
-                raise Unresolvable(path.position, f"{path}: {step.name!r} is below a plain value")
+                raise Unresolvable(_place(path, index), f"{path}: {step.name!r} is below a plain value")
             if not types:
                 return ()
-            types = self.step(step, types, path, into)
+            types = self.step(index, types, path, into)
         return types
 
-    def step(self, step: Step, types: Types, path: Path, into: set[tuple[str, str]]) -> Types | None:
+    def step(self, index: int, types: Types, path: Path, into: set[tuple[str, str]]) -> Types | None:
+        step = path.steps[index]
         found = [pair for name in types for pair in self.catalogue.lookup(name, step.name)]
         if not found:
-            raise Unresolvable(path.position, f"{path}: no attribute {step.name!r} on {', '.join(types)}")
+            among = {name for type_name in types for name in self.catalogue.types[type_name].attributes}
+            problem = f"{path}: no attribute {step.name!r} on {', '.join(types)}"
+            raise Unresolvable(_place(path, index), problem, step.name, among)
         targets: dict[str, None] = {}
         opaque = False
         for name, attribute in found:
@@ -180,22 +190,24 @@ class _Reads:
             elif attribute.target is not None and attribute.target in self.catalogue.types:
                 targets[attribute.target] = None
             else:
-                raise Unresolvable(path.position, f"{path}: {step.name!r} leads to an unknown type")
+                raise Unresolvable(_place(path, index), f"{path}: {step.name!r} leads to an unknown type")
         self.touch(targets)
         if into is self.projections:
             self.carried(targets, into)
         if step.cast is not None:
-            return self.cast(step.cast, tuple(targets), path)
+            return self.cast(step.cast, tuple(targets), path, index)
         if targets:
             return tuple(targets)
         return () if opaque else None
 
-    def cast(self, cast: str, targets: Types, path: Path) -> Types:
+    def cast(self, cast: str, targets: Types, path: Path, index: int) -> Types:
         """Narrow a relation (4.6). Only within the family that it leads to: anything else is an error
         upstream."""
-        family = self.catalogue.family_of.get(cast)
-        if family is None or family not in {self.catalogue.family_of[name] for name in targets}:
-            raise Unresolvable(path.position, f"{path}: cannot narrow to {cast!r}")
+        family, families = self.catalogue.family_of.get(cast), {self.catalogue.family_of[name] for name in targets}
+        if family is None or family not in families:
+            among = [name for name in self.catalogue.types if self.catalogue.family_of[name] in families]
+            place = _place(path, index) + len(path.steps[index].name) + 1
+            raise Unresolvable(place, f"{path}: cannot narrow to {cast!r}", cast, among)
         self.touch((cast,))
         return (cast,)
 
@@ -234,3 +246,8 @@ class _Reads:
                 self.optional(type_name, name, into)
             if "context_type" in entity_type.attributes:
                 self.optional(type_name, "object_type_id", into)
+
+
+def _place(path: Path, index: int) -> int:
+    """Where a step of a path stands in the expression, unless there are blanks around a cast."""
+    return path.position + (len(str(Path(path.steps[:index]))) + 1 if index else 0)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ftrack_proxy.freshness.explain import Explained, Judged, document, explained
 from ftrack_proxy.freshness.judge import Reason, Verdict, judge
 from ftrack_proxy.freshness.result import Result
+from ftrack_proxy.language.braces import expand_braces
 from ftrack_proxy.language.canonical import canonical
+from ftrack_proxy.language.syntax import Path, Query, Step
 from ftrack_proxy.protocol.options import Manner
-from ftrack_proxy.request.asked import Asked, Asker
+from ftrack_proxy.request.asked import Asked, Kept, window_of
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.understand import Understanding
+from ftrack_proxy.schema.catalogue import Catalogue
 
 # Results of one query that are looked at: more people than that share their reasons.
 _MOST_JUDGED = 50
+# As many rows ftrack's Python client asks for at a time.
+_PAGE = 500
 
 
 class Explainer:
@@ -40,9 +46,9 @@ class Explainer:
     async def explain(self, expression: str) -> dict[str, Any]:
         """Return the document on ``expression``; counters, order of use and results stay as they are."""
         catalogue, policy = self._understanding.catalogue, self._understanding.policy
-        it = explained(expression, catalogue, policy)
+        it = explained(expand_braces(expression), catalogue, policy)
         judged = await self._judged(it)
-        known = None if it.terms is None else self._known(expression)
+        known = None if it.terms is None else next(filter(None, map(self._known, _as_sent(it))), None)
         return document(it, policy, judged, known, schema_known=catalogue is not None, live=self._live())
 
     def _known(self, expression: str) -> str | None:
@@ -63,21 +69,48 @@ class Explainer:
         if it.query is None or it.terms is None:
             return []
         judged = []
-        for key, asker in self._asked.of(canonical(it.query))[:_MOST_JUDGED]:
-            result = await self._journal.results.peek(key)
+        for kept in self._kept(it.query, it.meaning.catalogue):
+            result = await self._journal.results.peek(kept.key)
             if result is not None:
-                judged.append(self._judge(result, asker, it))
+                judged.append(self._judge(result, kept, it))
         return judged
 
-    def _judge(self, result: Result, asker: Asker, it: Explained) -> Judged:
+    def _kept(self, query: Query, catalogue: Catalogue | None) -> list[Kept]:
+        """What was asked by this query: in its window if it names one, else in any, since clients add one to each."""
+        kept = [one for form in _forms(query, catalogue) for one in self._asked.of(form)]
+        if query.limit is not None or query.offset is not None:
+            kept = [one for one in kept if one.window == window_of(query)]
+        return kept[:_MOST_JUDGED]
+
+    def _judge(self, result: Result, kept: Kept, it: Explained) -> Judged:
+        asker, window = kept.asker, kept.window
         start = self._journal.start(asker.credentials)
         if not self._journal.trust.holds(asker.identity, start.at):
-            return Judged(Verdict(False, Reason.CREDENTIALS))
+            return Judged(Verdict(False, Reason.CREDENTIALS), None, window)
         # A copy: judging moves good-through up.
         copied = copy.copy(result)
         copied.taken = None
         verdict = judge(copied, start, self._journal.log, it.meaning)
         if verdict.seq is None:
-            return Judged(verdict)
+            return Judged(verdict, None, window)
         deciding = self._journal.log.between(verdict.seq - 1, verdict.seq, result.families)
-        return Judged(verdict, next((change for _, change in deciding), None))
+        return Judged(verdict, next((change for _, change in deciding), None), window)
+
+
+def _forms(query: Query, catalogue: Catalogue | None) -> list[Query]:
+    """A query as it is, and as ftrack's Python client sends it: with projections, should it have none."""
+    entity_type = None if catalogue is None else catalogue.types.get(query.entity_type)
+    if query.projections or entity_type is None or not entity_type.default_projections:
+        return [query]
+    named = tuple(Path((Step(name),)) for name in entity_type.default_projections)
+    return [query, replace(query, projections=named)]
+
+
+def _as_sent(it: Explained) -> list[str]:
+    """The same as texts, and by the page, should no part of the rows be named."""
+    if it.query is None:
+        return []
+    texts = [it.expression, *(canonical(form) for form in _forms(it.query, it.meaning.catalogue)[1:])]
+    if it.query.limit is None and it.query.offset is None:
+        texts += [f"{text} offset 0 limit {_PAGE}" for text in texts]
+    return texts
