@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import custom_links
+from . import aftermath, custom_links
 from .cascade import key_of, remove
 from .database import Key, Row
 from .lineage import path_above
@@ -66,16 +66,19 @@ class Writer:
         if row.get("id") is None and "id" in self._model.primary_key(type_name):
             row["id"] = str(uuid.uuid4())
         self._complete(row)
+        row.update(aftermath.set_along(self._world, row, set(row)))
         if self._model.table(type_name) == "CustomAttributeLink":
             row["__type__"] = custom_links.typed(self._world, row.get("to_id"), "CustomAttributeLink")
         key = self._key(row)
-        if self._database.get(self._model.table(type_name), key) is not None:
+        present = self._database.get(self._model.table(type_name), key)
+        if present is not None and aftermath.MADE_HERE not in present:
             raise WriteError("DuplicateEntryError", f"Duplicate entry {', '.join(map(str, key))} for {type_name}")
         self._put(row)
         self._note(row, "add", {name: (None, value) for name, value in row.items() if value is not None})
         self._set_collections(row, type_name, data)
         if row["__type__"] == "Note" and row.get("in_reply_to_id"):
             self._touch_thread(row["in_reply_to_id"])
+        aftermath.after_create(self._world, row)
         return row
 
     def update(self, type_name: str, key: Key, data: dict[str, Any]) -> Row:
@@ -92,11 +95,15 @@ class Writer:
             if moved:
                 self._demand_place(old, values["parent_id"][1])
             row = {**row, **{name: new for name, (_, new) in values.items()}}
+            along = aftermath.set_along(self._world, row, set(values))
+            values |= {name: (row.get(name), new) for name, new in along.items() if row.get(name) != new}
+            row.update(along)
             self._put(row)
             row = self._follow(row, values)
             if row.get("project_id") != old.get("project_id"):
                 values["project_id"] = old.get("project_id"), row.get("project_id")
             self._note(row, "move" if moved else "update", values, old)
+            aftermath.after_update(self._world, row, values)
         self._set_collections(row, type_name, data)
         return row
 
@@ -108,6 +115,7 @@ class Writer:
         row = self._find(type_name, key)
         self._note(row, "remove", {name: (value, None) for name, value in row.items() if value is not None})
         remove(self._world, row)
+        aftermath.after_delete(self._world, row)
 
     # -- values ----------------------------------------------------------------------------------------
 

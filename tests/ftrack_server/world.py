@@ -10,6 +10,11 @@ from .database import Database, Row
 from .model import DENSE_SUFFIX, Model
 from .pairs import KEPT, PAIRS, Pair
 
+# Tables of rows that others name by id alone.
+_OWNERS = (
+    "Context", "AssetVersion", "Asset", "Component", "Resource", "List", "Note", "ReviewSession", "ReviewSessionObject",
+    "ListObject", "TypedContextLink", "AssetVersionLink", "CalendarEvent",
+)  # fmt: skip
 # Entity families and the `entity_type` of the custom attribute configurations that apply to them.
 _CONFIGURED = {"Context": "task", "AssetVersion": "assetversion", "Asset": "asset", "Resource": "user", "List": "list"}
 _DENSE_OF = {
@@ -75,8 +80,8 @@ class World:
         return end is None or self.by_key(end[1], (row.get(end[0]),)) is not None
 
     def find(self, identity: Any) -> Row | None:
-        """The entity that owns custom attributes, notes or metadata, by id alone."""
-        for table in ("Context", "AssetVersion", "Asset", "Component", "Resource", "List", "Note", "ReviewSession"):
+        """The entity that custom attributes, notes, metadata or links name, by id alone."""
+        for table in _OWNERS:
             row = self.database.get(table, (identity,))
             if row is not None:
                 return row
@@ -164,7 +169,9 @@ class World:
         for key, owner_table in (
             ("context_id", "Context"), ("asset_id", "Asset"), ("version_id", "AssetVersion"),
             ("component_id", "Component"), ("list_id", "List"), ("review_session_id", "ReviewSession"),
-            ("note_id", "Note"), ("container_id", "Component"),
+            ("note_id", "Note"), ("container_id", "Component"), ("in_reply_to_id", "Note"),
+            ("review_session_object_id", "ReviewSessionObject"), ("calendar_event_id", "CalendarEvent"),
+            ("social_id", "Event"),
         ):  # fmt: skip
             if row.get(key):
                 owner = self.database.get(owner_table, (row[key],))
