@@ -78,11 +78,14 @@ def test_custom_attributes_stand_under_their_attribute() -> None:
 
 
 def test_an_unnamed_column_of_a_type_without_custom_attributes_leaves_the_rest_unknown() -> None:
-    (found,) = changes(
+    found, anywhere = changes(
         entity(entityType="timelog", entity_type="Timelog", changes={"secret": {"old": 1, "new": 2}}, keys=None)
     )
     assert found.attributes == {"secret": (1, 2)}
     assert not found.attributes_complete
+    # It may hang on another task now.
+    assert anywhere.kind is ChangeKind.UNKNOWN
+    assert "Timelog" in (anywhere.families or ())
 
 
 def test_a_column_may_be_known_only_to_the_table() -> None:
@@ -146,12 +149,12 @@ def test_ancestors_as_far_as_told(members: dict[str, Any], ancestors: tuple[str,
     ],
 )
 def test_families_of_both_names(table: str, declared: str | None, families: set[str]) -> None:
-    (found,) = changes(entity(entityType=table, entity_type=declared))
+    found, *_ = changes(entity(entityType=table, entity_type=declared))
     assert found.families == families
 
 
 def test_a_timer_is_known_by_its_object_type_too() -> None:
-    (found,) = changes(entity(entityType="timelog", entity_type="Timelog", objectTypeId="timer"))
+    found, *_ = changes(entity(entityType="timelog", entity_type="Timelog", objectTypeId="timer"))
     assert found.families == {"Timelog", "Timer"}
 
 
@@ -213,6 +216,22 @@ def test_a_move_carries_a_subtree_along(members: dict[str, Any]) -> None:
     assert found.kind is ChangeKind.MOVED
     assert found.families is None
     assert found.entity_id == "T1"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"entityType": "note", "entity_type": "Note", "changes": {"noteparentid": {"old": "N1", "new": "N2"}}},
+        {"entityType": "note", "entity_type": "Note", "changes": None, "keys": ["parent_id"]},
+        {"entityType": "note", "entity_type": "Note", "changes": None, "keys": None},
+        {"entityType": "note", "entity_type": None, "changes": {"noteparentid": {}}, "keys": None},
+    ],
+)
+def test_a_note_that_goes_elsewhere_takes_along_what_hangs_on_it(members: dict[str, Any]) -> None:
+    note, rest, *_ = changes(entity(**members))
+    assert (note.kind, rest.kind) == (ChangeKind.UPDATED, ChangeKind.UNKNOWN)
+    assert rest.families is not None
+    assert {"Note", "Recipient"} <= rest.families
 
 
 def test_a_new_context_has_a_parent_and_has_not_moved() -> None:

@@ -14,11 +14,12 @@ from ftrack_proxy.freshness.changes import (
     changes_of_operations,
 )
 from ftrack_proxy.schema.catalogue import Catalogue
-from ftrack_proxy.schema.dependants import referrers
+from ftrack_proxy.schema.dependants import dependants, referrers
 from tests.test_freshness.test_announced import JSON
 from tests.test_schema.documents import DOCUMENT, schema, small_catalogue
 
 SMALL = small_catalogue()
+_OF_NEW_USERS = ("Membership", "UserSecurityRole", "UserSecurityRoleProject")
 
 
 def create(entity_type: str, **data: Any) -> dict[str, Any]:
@@ -137,14 +138,16 @@ def test_an_attribute_that_the_schema_lacks_leaves_the_rest_unknown() -> None:
             {"CustomAttributeValue"},
         ),
         (update("TypedContextList", ["L1"], items=[reference("Task", id="T1")]), {"Context", "ListObject"}),
-        (update("Asset", ["A1"], versions=[]), {"AssetVersion"}),
-        (update("Note", ["N1"], author=reference("User", id="U1", username="bo")), {"Resource"}),
+        (update("Asset", ["A1"], versions=[]), {"AssetVersion"} | dependants("AssetVersion", SMALL)),
+        (update("Note", ["N1"], author=reference("User", id="U1", username="bo")), {"Resource", *_OF_NEW_USERS}),
         (
-            update("Note", ["N1"], author=reference("User", id="U1", assignments=[reference("Appointment", id="A")])),
-            {"Resource", "Appointment"},
+            update(
+                "Group", ["G1"], children=[reference("Group", id="G2", assignments=[reference("Appointment", id="A")])]
+            ),
+            {"Resource", "Appointment", *_OF_NEW_USERS},
         ),
         (update("Note", ["N1"], content=reference("Job", id="J1")), {"Job"}),
-        (update("Note", ["N1"], mystery=[3, reference("Job", id="J1")]), {"Job"}),
+        (update("Note", ["N1"], mystery=[3, reference("Job", id="J1")]), {"Job"} | dependants("Note", SMALL)),
         (create("AssetVersion", id="V", asset=reference("Asset", id="A"), task=reference("Task", id="T")), set()),
     ],
 )
@@ -174,6 +177,41 @@ def test_a_new_context_may_bring_more() -> None:
 )
 def test_moves_change_everything_below(operation: dict[str, Any]) -> None:
     assert families(operation) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "moved"),
+    [
+        (update("Note", ["N1"], parent_id="T2"), "Note"),
+        (update("Note", ["N1"], in_reply_to_id="N2"), "Note"),
+        (update("Note", ["N1"], in_reply_to=reference("Note", id="N2")), "Note"),
+        (update("Note", ["N2"], replies=[reference("Note", id="N1")]), "Note"),
+        (update("AssetVersion", ["V1"], asset_id="A2"), "AssetVersion"),
+        (update("Asset", ["A2"], versions=[reference("AssetVersion", id="V1")]), "AssetVersion"),
+        (update("Status", ["X"], tasks=[reference("Note", id="N1", in_reply_to_id="N2")]), "Note"),
+        (update("FileComponent", ["C1"], version=reference("AssetVersion", id="V2")), "Component"),
+        (update("ListObject", ["L1"], list_id="L2"), "ListObject"),
+        (update("Note", ["N1"], mystery="x"), "Note"),
+    ],
+)
+def test_what_goes_to_another_owner_takes_along_what_hangs_on_it(operation: dict[str, Any], moved: str) -> None:
+    found = [change for change in changes(operation) if change.kind is ChangeKind.UNKNOWN]
+    assert any(
+        change.families is not None and {moved} | dependants(moved, SMALL) <= change.families for change in found
+    )
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        update("Note", ["N1"], content="x"),
+        update("AssetVersion", ["V1"], task_id="T2", thumbnail_id="C1"),
+        update("TypedContextList", ["L1"], items=[reference("Task", id="T1")]),
+        update("Job", ["J1"], mystery="x"),
+    ],
+)
+def test_others_stay_where_they_are(operation: dict[str, Any]) -> None:
+    assert "Recipient" not in (families(operation) or {"Recipient"})
 
 
 def test_a_reply_to_another_parent_is_no_move() -> None:
@@ -220,7 +258,6 @@ def test_jobs_and_unknown_actions_may_change_anything(action: str) -> None:
     [
         *("query", "search", "query_schemas", "query_server_information", "permissions", "_authorize_operation"),
         *("compute_rollups", "get_widget_url", "generate_signed_url", "_track_usage", "send_user_invite"),
-        "configure_totp",
     ],
 )
 def test_reads_and_mails_change_nothing(action: str) -> None:
@@ -234,6 +271,7 @@ def test_reads_and_mails_change_nothing(action: str) -> None:
         ("get_upload_metadata", {"Component", "ComponentLocation"}),
         ("complete_multipart_upload", {"Component", "ComponentLocation"}),
         ("send_review_session_invite", {"ReviewSessionInvitee"}),
+        ("configure_totp", {"Resource"}),
     ],
 )
 def test_actions_with_a_known_effect(action: str, expected: set[str]) -> None:
@@ -285,7 +323,7 @@ def test_a_collection_of_a_type_that_the_document_lacks() -> None:
 
 
 def test_a_batch_is_read_in_order() -> None:
-    found = changes({"action": "query"}, create("Note", id="N"), delete("Timer", ["X"]))
+    found = changes({"action": "query"}, create("Status", id="S"), delete("Timer", ["X"]))
     assert [change.kind for change in found] == [ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.UNKNOWN]
     assert changes() == []
 

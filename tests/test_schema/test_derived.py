@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.dependants import targets
 from ftrack_proxy.schema.derived import ATTRIBUTES, is_volatile, sources_of, sources_of_type
+from tests.test_affects.cases import catalogue as full_catalogue
 from tests.test_schema.documents import real_catalogue, small_catalogue
 
 SMALL = small_catalogue()
@@ -25,6 +30,7 @@ SMALL = small_catalogue()
         ("Task", "time_logged", {"Timelog", "Context"}),
         ("Task", "bid_time_logged_difference", {"Timelog", "Context", "TypedContext"}),
         ("Note", "thread_activity", {"Note"}),
+        ("Note", "category", set()),
         ("User", "thumbnail_url", {"Component", "ComponentLocation", "Context", "AssetVersion", "Asset"}),
         ("ReviewSession", "thumbnail_id", {"ReviewSessionObject", "AssetVersion", "Component"}),
         ("ComponentLocation", "url", {"Component", "ComponentLocation", "Location"}),
@@ -41,6 +47,11 @@ SMALL = small_catalogue()
 )
 def test_where_derived_attributes_come_from(type_name: str, attribute: str, types: set[str]) -> None:
     assert {name for name, _ in sources_of(type_name, attribute, SMALL)} == types
+
+
+def test_a_category_comes_from_labels() -> None:
+    for name in ("category", "category_id"):
+        assert sources_of("Note", name, full_catalogue()) == {("NoteLabelLink", "*")}
 
 
 def test_custom_values_come_from_their_owners_and_configurations() -> None:
@@ -108,3 +119,23 @@ def test_the_table_names_types_that_exist() -> None:
         assert owner == "*" or owner in families, (owner, attribute)
         for type_name, source in sources:
             assert source == "*" or catalogue.lookup(type_name, source), (type_name, source)
+
+
+# Collections of which no client sees the pairs: who changes one writes its owner, under the collection's own name.
+_PAIRS_OF_NOBODY = {"scopes", "read_security_roles", "write_security_roles"}
+
+
+@pytest.mark.parametrize("catalogue", [real_catalogue, full_catalogue], ids=["real", "full"])
+def test_every_collection_is_accounted_for(catalogue: Callable[[], Catalogue]) -> None:
+    """Its items point back to their owner, or the table says what joins them to it."""
+    document = catalogue()
+    for name, entity_type in document.types.items():
+        for attribute in entity_type.attributes.values():
+            if attribute.kind in (Kind.SCALAR, Kind.REFERENCE) or attribute.target not in document.types:
+                continue
+            if attribute.name in _PAIRS_OF_NOBODY or sources_of(name, attribute.name, document):
+                continue
+            family = document.family_of[attribute.target]
+            items = [document.types[member] for member in document.members(family)]
+            keys = [targets(item, key, document) for item in items for key in item.attributes.values()]
+            assert any(document.family_of[name] in found or "*" in found for found in keys), (name, attribute.name)

@@ -14,6 +14,7 @@ from ftrack_proxy.freshness.bounded import bounded_entity, bounded_name
 from ftrack_proxy.freshness.change import Change, ChangeKind, ChangeSource, anything
 from ftrack_proxy.freshness.columns import CUSTOM, Columns, as_mappings, columns_of
 from ftrack_proxy.freshness.reach import cascade, changes_hands, changes_rights, moves
+from ftrack_proxy.freshness.side_effects import side_effects
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.families import COMPONENT, CONTEXT
 from ftrack_proxy.schema.names import is_unlisted, types_in_event
@@ -77,12 +78,12 @@ def _changes_of_entity(entity: Mapping[str, Any], catalogue: Catalogue) -> list[
     if changes_rights(families, attributes if kind is ChangeKind.UPDATED else ()):
         return [_everything(change, change.kind)]
     if kind is ChangeKind.REMOVED:
-        return [change, *cascade(change, catalogue)]
+        return [change, *cascade(change, catalogue), *side_effects(change, catalogue, own=False)]
     if kind is None:
         # Encoding finished: components and a thumbnail have appeared, told by no event of their own (7.1).
         known = _ENCODED & frozenset(catalogue.family_of.values())
         return [change, Change(ChangeKind.UNKNOWN, known, source=ChangeSource.HUB_EVENT)]
-    return [change, *changes_hands(change, catalogue)]
+    return [change, *changes_hands(change, catalogue), *side_effects(change, catalogue, own=False)]
 
 
 def _everything(change: Change, kind: ChangeKind) -> Change:

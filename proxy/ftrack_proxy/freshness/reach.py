@@ -9,19 +9,12 @@ from ftrack_proxy.freshness.change import UNKNOWN, Change, ChangeKind
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.dependants import dependants, thumbnailed
 from ftrack_proxy.schema.families import COMPONENT, CONTEXT
+from ftrack_proxy.schema.ownership import owner_keys
 
 _RIGHTS: Final = frozenset({"UserSecurityRole", "UserSecurityRoleProject", "SecurityRole", "ApiKey"})
 _PRIVATE: Final = "is_private"
 _THUMBNAIL: Final = ("thumbnail", "thumbnail_id", "thumbnail_url", "thumbnail_source_id")
 _PLACE: Final = frozenset({"parent_id", "project_id", "parent", "project", "children", "descendants"})
-
-# The keys by which a row that is no context belongs to another one, and through it to a project.
-_OWNERS: Final = frozenset(
-    {
-        "asset_id", "component_id", "container_id", "context_id", "entity_id", "from_id", "list_id", "note_id",
-        "parent_id", "project_id", "review_session_id", "version_id",
-    }
-)  # fmt: skip
 
 
 def changes_rights(families: Iterable[str], attributes: Iterable[str]) -> bool:
@@ -47,13 +40,20 @@ def changes_hands(changed: Change, catalogue: Catalogue) -> list[Change]:
     The new owner may stand in another project. Who does not see both sees rows come or go in any query on these
     families, whatever it filters by (8.1), and no event tells of what hangs on the row.
     """
-    families = changed.families or frozenset()
-    declared = catalogue.types.get(changed.entity_type or "")
-    replaced = _OWNERS.intersection(changed.attributes).difference(declared.primary_key if declared else ())
-    if changed.kind is not ChangeKind.UPDATED or not replaced:
+    families = (changed.families or frozenset()) - {CONTEXT}  # those move
+    if changed.kind is not ChangeKind.UPDATED:
         return []
-    reached = families.union(*(dependants(family, catalogue) for family in families))
-    return [Change(ChangeKind.UNKNOWN, reached, source=changed.source)]
+    owners = frozenset[str]().union(*(owner_keys(family, catalogue) for family in families))
+    may_be_hidden = bool(owners) and not changed.attributes_complete
+    if owners.isdisjoint(changed.attributes) and not may_be_hidden:
+        return []
+    return [Change(ChangeKind.UNKNOWN, with_dependants(families, catalogue), source=changed.source)]
+
+
+def with_dependants(families: Iterable[str], catalogue: Catalogue) -> frozenset[str]:
+    """Families, and those of all that may hang on their rows."""
+    given = frozenset(families)
+    return given.union(*(dependants(family, catalogue) for family in given))
 
 
 def cascade(removed: Change, catalogue: Catalogue) -> list[Change]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ftrack_proxy.freshness.change import UNKNOWN, Change, ChangeKind, ChangeSource, OldNew, anything
-from ftrack_proxy.freshness.reach import cascade, changes_hands, changes_rights, moves
-from ftrack_proxy.schema.catalogue import Catalogue, EntityType, Kind
-from ftrack_proxy.schema.dependants import referrers
+from ftrack_proxy.freshness.reach import cascade, changes_hands, changes_rights, moves, with_dependants
+from ftrack_proxy.freshness.side_effects import SERVER_DECIDES, families_along, set_along, side_effects
+from ftrack_proxy.schema.catalogue import Attribute, Catalogue, EntityType, Kind
 from ftrack_proxy.schema.derived import sources_of
-from ftrack_proxy.schema.families import COMPONENT, CONTEXT
+from ftrack_proxy.schema.families import COMPONENT, RESOURCE
 from ftrack_proxy.schema.names import foreign_key_of, relations_on
+from ftrack_proxy.schema.ownership import owner_keys, owns
 
 _UPLOADED: Final = frozenset({COMPONENT, "ComponentLocation"})
 
@@ -32,10 +33,11 @@ READS: Final = frozenset(
 
 EFFECTS: Final[Mapping[str, frozenset[str] | None]] = {
     **dict.fromkeys(READS, frozenset()),
-    # -- writes that no entity shows: logs, mails, second factors
+    # -- writes that no entity shows: logs, mails
     "_track_usage": frozenset(),
     "send_user_invite": frozenset(),
-    "configure_totp": frozenset(),
+    # -- sets is_totp_enabled (inferred)
+    "configure_totp": frozenset({RESOURCE}),
     # -- sets last_sent_at (inferred)
     "send_review_session_invite": frozenset({"ReviewSessionInvitee"}),
     # -- uploads: size and location appear
@@ -105,7 +107,7 @@ def _changes_of_entity(
         if changes_rights(families, ()):
             return [Change(ChangeKind.REMOVED, None, entity_id, entity_type.name, source=_SOURCE)]
         removed = Change(ChangeKind.REMOVED, families, entity_id, entity_type.name, source=_SOURCE)
-        return [removed, *cascade(removed, catalogue)]
+        return [removed, *cascade(removed, catalogue), *side_effects(removed, catalogue, own=True)]
     if not isinstance(data, Mapping):
         return [anything(_SOURCE)]
     attributes, complete = _attributes(data, entity_type)
@@ -115,21 +117,28 @@ def _changes_of_entity(
         return [Change(ChangeKind.MOVED, None, entity_id, entity_type.name, attributes, source=_SOURCE)]
     if also is None or changes_rights(families | also, attributes if kind is ChangeKind.UPDATED else ()):
         return [Change(kind, None, entity_id, entity_type.name, attributes, source=_SOURCE)]
-    if kind is ChangeKind.ADDED and family == CONTEXT:
-        # Templates and server actions create tasks, assignments, links below a new context; the next read
-        # of the same script looks for them before any event has come.
-        also |= referrers(CONTEXT, catalogue)
     change = Change(
         kind,
         families,
         entity_id,
         entity_type.name,
-        attributes,
+        _as_decided(attributes, family, kind, catalogue),
         source=_SOURCE,
         attributes_complete=complete and kind is ChangeKind.UPDATED,
     )
-    changes = [change, *changes_hands(change, catalogue)]
+    changes = [change, *changes_hands(change, catalogue), *side_effects(change, catalogue, own=True)]
+    also |= families_along(also, catalogue)
     return [*changes, Change(ChangeKind.UNKNOWN, also, source=_SOURCE)] if also else changes
+
+
+def _as_decided(
+    attributes: Mapping[str, OldNew], family: str, kind: ChangeKind, catalogue: Catalogue
+) -> dict[str, OldNew]:
+    """The written attributes, and those that the server sets by itself; of these the values are not known."""
+    decided = SERVER_DECIDES.get(family, frozenset()).intersection(attributes)
+    if kind is ChangeKind.UPDATED:
+        decided |= set_along(family, attributes, catalogue).difference(attributes)
+    return {**attributes, **dict.fromkeys(decided, (UNKNOWN, UNKNOWN))}
 
 
 def _entity_id(key: object, data: object, entity_type: EntityType) -> str | None:
@@ -201,10 +210,7 @@ def _families_of(
         if attribute is not None and attribute.kind in (Kind.COLLECTION, Kind.MAPPED):
             if value and name in ("children", "descendants"):
                 return None  # contexts change their parent, and carry what is below them along
-            pairs = (source for source, _ in sources_of(entity_type.name, name, catalogue))
-            for type_name in (attribute.target, *pairs):
-                if type_name in catalogue.family_of:
-                    families.add(catalogue.family_of[type_name])
+            families |= _families_of_items(entity_type, attribute, catalogue)
         for nested in _nested(value):
             inner = catalogue.types.get(str(nested.get("__entity_type__")))
             if inner is None:
@@ -213,11 +219,23 @@ def _families_of(
             members = nested.keys() - {"__entity_type__", *inner.primary_key}
             if members or attribute is None or attribute.kind is not Kind.REFERENCE:
                 families.add(family)
+            if not owner_keys(family, catalogue).isdisjoint(members):
+                families |= with_dependants((family,), catalogue)
             deeper = _families_of(nested, inner, catalogue, depth + 1)
             if deeper is None or moves({family}, members) or changes_rights({family}, members):
                 return None
             families |= deeper
     return frozenset(families)
+
+
+def _families_of_items(owner: EntityType, attribute: Attribute, catalogue: Catalogue) -> set[str]:
+    """The families of a collection's items, or of the pairs that join them to it; if the items belong to the owner,
+    what hangs on them changes hands along."""
+    pairs = [source for source, _ in sources_of(owner.name, attribute.name, catalogue)]
+    found = {catalogue.family_of[name] for name in (attribute.target, *pairs) if name in catalogue.family_of}
+    if not pairs and any(owns(catalogue.family_of[owner.name], item, catalogue) for item in found):
+        return found | with_dependants(found, catalogue)
+    return found
 
 
 def _nested(value: object) -> Iterator[Mapping[str, Any]]:

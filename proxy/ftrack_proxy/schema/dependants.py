@@ -22,7 +22,7 @@ _POLYMORPHIC: Final[Mapping[tuple[str, str], frozenset[str]]] = {
 }
 """Ids without a relation that the schema would show (5.8): (family, attribute) -> families; ``*`` is any."""
 
-_WEAK: Final = frozenset({"thumbnail", "thumbnail_id"})
+WEAK: Final = frozenset({"thumbnail", "thumbnail_id"})
 """References whose owner certainly outlives what they point to: nobody loses a shot with its thumbnail."""
 
 
@@ -62,7 +62,7 @@ def thumbnailed(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(
         catalogue.family_of[name]
         for name, entity_type in catalogue.types.items()
-        if not _WEAK.isdisjoint(entity_type.attributes)
+        if not WEAK.isdisjoint(entity_type.attributes)
     )
 
 
@@ -79,13 +79,13 @@ def _all_referrers(catalogue: Catalogue, *, weak: bool) -> Mapping[str, set[str]
     found: dict[str, set[str]] = {}
     for name, entity_type in catalogue.types.items():
         for attribute in entity_type.attributes.values():
-            if weak or attribute.name not in _WEAK:
-                for target in _targets(entity_type, attribute, catalogue):
+            if weak or attribute.name not in WEAK:
+                for target in targets(entity_type, attribute, catalogue):
                     found.setdefault(target, set()).add(catalogue.family_of[name])
     return found
 
 
-def _targets(entity_type: EntityType, attribute: Attribute, catalogue: Catalogue) -> frozenset[str]:
+def targets(entity_type: EntityType, attribute: Attribute, catalogue: Catalogue) -> frozenset[str]:
     """The families that one attribute can point to."""
     if attribute.kind is Kind.REFERENCE and attribute.target is not None and not attribute.computed:
         pointed: tuple[str, ...] = (attribute.target, *attribute.key_of)

@@ -34,6 +34,7 @@ _THUMBNAIL: Final = (
 )
 _LIST_ITEMS: Final = _of("ListObject")
 _VERSION_LINKS: Final = _of("AssetVersionLink")
+_LABELS: Final = _of("NoteLabelLink")
 _TIME: Final = _of("Timelog") | _of(CONTEXT, "parent_id")
 _REVIEW_THUMBNAIL: Final = _of("ReviewSessionObject") | _of("AssetVersion", "thumbnail_id") | _of(COMPONENT)
 
@@ -57,7 +58,7 @@ ATTRIBUTES: Final[Mapping[tuple[str, str], Sources]] = {
     ("Note", "project_id"): _of(CONTEXT, "parent_id", "project_id")
     | _of("Asset", "context_id")
     | _of("AssetVersion", "asset_id")
-    | _of("Note", "parent_id"),
+    | _of("Note", "parent_id", "in_reply_to_id"),
     # -- versions
     ("Asset", "latest_version"): _LATEST,
     ("AssetVersion", "is_latest_version"): _LATEST,
@@ -68,6 +69,9 @@ ATTRIBUTES: Final[Mapping[tuple[str, str], Sources]] = {
     (CONTEXT, "bid_time_logged_difference"): _TIME | _of("TypedContext", "bid"),
     # -- notes: set by replies
     ("Note", "thread_activity"): _of("Note", "date", "in_reply_to_id", "thread_activity"),
+    # -- labels have replaced categories: what is left of these shows the labels
+    ("Note", "category"): _LABELS,
+    ("Note", "category_id"): _LABELS,
     # -- thumbnails, inherited from parents and versions
     ("*", "thumbnail_url"): _THUMBNAIL | _of("ComponentLocation"),
     ("*", "thumbnail_source_id"): _THUMBNAIL,

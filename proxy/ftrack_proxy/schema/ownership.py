@@ -1,0 +1,58 @@
+"""By which keys a row belongs to another one, and through it to a project: who sees the one sees the other
+(ftrack-protocol 5.4, 5.8, 8.1)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ftrack_proxy.schema.catalogue import Attribute, Catalogue, EntityType, Kind
+from ftrack_proxy.schema.dependants import WEAK, dependants, targets
+from ftrack_proxy.schema.families import CONTEXT
+
+_PROJECT: Final = "project_id"
+_MADE_FOR: Final = frozenset({("AssetVersion", "task_id"), ("AssetVersion", "task")})
+"""The task that a version was made for may stand in another project; the version belongs to its asset."""
+
+
+def owner_keys(family: str, catalogue: Catalogue) -> frozenset[str]:
+    """The attributes of a family's rows that say what they belong to, keys and relations; their own primary keys,
+    which do not change, are not among them."""
+    key = ("owner keys", family)
+    if key not in catalogue.memo:
+        catalogue.memo[key] = _owner_keys(family, catalogue)
+    found: frozenset[str] = catalogue.memo[key]
+    return found
+
+
+def owns(owner: str, family: str, catalogue: Catalogue) -> bool:
+    """True if rows of ``family`` can belong to a row of the family ``owner``."""
+    keys = owner_keys(family, catalogue)
+    return any(
+        not targets(declared, attribute, catalogue).isdisjoint({owner, "*"})
+        for declared in (catalogue.types[name] for name in catalogue.members(family))
+        for attribute in declared.attributes.values()
+        if attribute.name in keys
+    )
+
+
+def _owner_keys(family: str, catalogue: Catalogue) -> frozenset[str]:
+    of_projects = dependants(CONTEXT, catalogue) | {CONTEXT}
+    return frozenset(
+        attribute.name
+        for declared in (catalogue.types[name] for name in catalogue.members(family))
+        for attribute in declared.attributes.values()
+        if attribute.name == _PROJECT
+        or (family in of_projects and _leads_into(of_projects, declared, attribute, catalogue))
+        if attribute.name not in (*WEAK, *declared.primary_key) and (family, attribute.name) not in _MADE_FOR
+    )
+
+
+def _leads_into(of_projects: frozenset[str], declared: EntityType, attribute: Attribute, catalogue: Catalogue) -> bool:
+    """True if a key or relation can lead to what belongs to a project. Where the schema does not say where a key
+    leads, it can."""
+    if attribute.kind in (Kind.COLLECTION, Kind.MAPPED) or attribute.computed:
+        return False
+    found = targets(declared, attribute, catalogue)
+    if not found:
+        return attribute.kind is Kind.SCALAR and attribute.name.endswith("_id")
+    return "*" in found or not found.isdisjoint(of_projects)
