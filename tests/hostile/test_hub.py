@@ -111,7 +111,7 @@ async def test_no_handshake_ends_a_feed(hub: ScriptedHub, text: str) -> None:
     told = Told()
     good, hub.text = hub.text, text
     async with feed_of(hub, told, Taking().intake) as feed:
-        await until(lambda: hub.handshakes >= 2 or feed.position()[1])
+        await until(lambda: hub.handshakes)
         hub.text = good
         await until(lambda: feed.position()[1])
     assert (told.faults, told.refusals) == ([], [])
@@ -170,6 +170,7 @@ async def test_the_gap_begins_with_the_first_sign_of_the_end(
         await until(lambda: feed.position()[0] != stretch)
         assert told.turns[1].standing is Standing.GAP
         if kind is WSMsgType.TEXT:
+            assert not first.closed
             await first.send_str(update(1))
             await until(lambda: taking.log.head)
         await hub.sockets.get()
@@ -367,9 +368,9 @@ async def test_frames_are_relayed_unchanged_once_they_are_taken_in(
     assert taking.counters.faults == {}
 
 
-async def test_an_event_of_100_000_entities_is_relayed_and_counts_as_anything(hub: ScriptedHub) -> None:
+async def test_an_event_of_30_000_entities_is_relayed_and_counts_as_anything(hub: ScriptedHub) -> None:
     taking = Taking()
-    frame = update(100_000)
+    frame = update(30_000)
     async with relayed(hub, taking) as client:
         await send(await hub.sockets.get(), frame)
         message = await client.receive()
