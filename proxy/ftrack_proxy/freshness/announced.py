@@ -149,8 +149,7 @@ def _ancestors(entity: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[st
         if found != entity.get("entityId"):
             whole = whole and following in (None, found)
             above[found] = _family_above(step, catalogue)
-        told = step.get("parentId")
-        following = told if isinstance(told, str) and told else None
+        following = step.get("parentId") or None
     parent_id = entity.get("parentId")
     if isinstance(parent_id, str) and parent_id and parent_id not in above:
         return [(parent_id, ""), *above.items()]
