@@ -41,6 +41,7 @@ from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.look_up import LookUp
 from ftrack_proxy.request.read import Reader
 from ftrack_proxy.request.recall import Recall
+from ftrack_proxy.request.room import Room
 from ftrack_proxy.request.split import Splitter
 from ftrack_proxy.request.understand import Understanding
 from ftrack_proxy.settings import Settings
@@ -49,9 +50,11 @@ from ftrack_proxy.store.folder import CacheFolder
 from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.results import ResultStore
 from ftrack_proxy.store.state_file import StateFolder
+from ftrack_proxy.upstream import header_bytes
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.upstream.pool import Waits
 from ftrack_proxy.web.app import Front
+from ftrack_proxy.web.bodies import Bodies
 from ftrack_proxy.web.descriptors import connection_limit, descriptor_limit
 from ftrack_proxy.web.explain import ExplainPage
 from ftrack_proxy.web.host_check import HostCheck
@@ -66,6 +69,8 @@ _IDLE_TIMEOUT = 3630.0
 _MAX_HEADER = 65_536
 # What was learned of events, in the state folder.
 _LEARNED = "coverage.json"
+# Bodies of the greatest length that may be in memory at once.
+_LONG_BODIES = 8
 
 
 class CannotListen(Exception):
@@ -83,6 +88,7 @@ class Parts:
     client: UpstreamClient
     api: Api
     store: ResultStore
+    room: Room
     port: int
 
 
@@ -114,10 +120,12 @@ async def running_proxy(
         CannotListen: the listener cannot be opened.
         BadEnvironment: see ``UpstreamClient``.
     """
+    header_bytes.install()
     instance = secrets.token_hex(8)
     waits = Waits(settings.connect_wait, settings.pool_wait, settings.answer_wait, settings.idle_wait)
     client = UpstreamClient(settings.upstream, instance, waits)
     log, counters = ChangeLog(), Counters()
+    room = Room(_LONG_BODIES * settings.body_limit)
 
     def note_feed_fault(error: Exception) -> None:
         note_fault(counters, "listening to the event hub", error)
@@ -170,7 +178,13 @@ async def running_proxy(
     intake = HubIntake(journal, understanding, learning)
     recall = Recall(log, knowledges)
     fetcher = Fetcher(
-        journal, client, understanding, recall, str(settings.upstream), settle_window=settings.settle_window
+        journal,
+        client,
+        understanding,
+        recall,
+        str(settings.upstream),
+        settle_window=settings.settle_window,
+        body_limit=settings.body_limit,
     )
     errands = Errands(
         fetcher, recall, understanding, Usual(settings.policy.usual), Budgets(settings.prefetch_rate / 60), counters
@@ -207,6 +221,7 @@ async def running_proxy(
         api=api,
         relay=relay,
         pass_through=pass_through,
+        bodies=Bodies(settings.body_limit, room),
         management=management,
         host_check=HostCheck(settings.listen.host, settings.allowed_hosts),
         client=client,
@@ -237,7 +252,7 @@ async def running_proxy(
         coverage.start()
         checking = loop.create_task(learning.run(), name="learn coverage")
         management.ready = True
-        yield Parts(journal, understanding, coverage, learning, client, api, store, port)
+        yield Parts(journal, understanding, coverage, learning, client, api, store, room, port)
     finally:
         management.ready = False
         deadline = Deadline(settings.stop_timeout)

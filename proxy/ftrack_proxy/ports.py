@@ -19,7 +19,7 @@ class Clock(Protocol):
 
 
 class Answer(Protocol):
-    """A whole HTTP answer of ftrack's; ``body`` as it came, ``plain_body`` without content encoding."""
+    """A whole HTTP answer of ftrack's; ``body`` as it came, in its content encoding."""
 
     @property
     def status(self) -> int: ...
@@ -27,7 +27,6 @@ class Answer(Protocol):
     def headers(self) -> CIMultiDict[str]: ...
     @property
     def body(self) -> bytes: ...
-    def plain_body(self) -> bytes: ...
 
 
 class NotSent(Exception):

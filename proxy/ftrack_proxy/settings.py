@@ -85,6 +85,7 @@ class Settings:
     idle_wait: float = 60.0
     stop_timeout: float = 8.0
     log_format: str = "console"
+    body_limit: int = 16 * 2**20
     policy: Policy = field(default_factory=read_policy, repr=False)
 
     def feed_credentials(self, environment: Mapping[str, str]) -> Credentials | None:

@@ -121,6 +121,7 @@ BAD = {
     "pool_wait": "0 ms",
     "answer_wait": "long",
     "idle_wait": "-1 s",
+    "body_limit": "12 KB",
     "store": "tape",
     "policy": "/no/such/policy.toml",
     "log_level": "loud",

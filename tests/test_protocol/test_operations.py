@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ftrack_proxy.protocol import operations
 from ftrack_proxy.protocol.operations import OperationKind, parse_batch
 
 JSON = st.recursive(
@@ -69,6 +71,9 @@ def test_reads() -> None:
         '{"action": "query_server_information", "values": "version"}',
         '{"action": "query", "expression": "\\ud800"}',
         '{"action": "query", "expression": "Task", "n": 123456789012345678901234567890}',
+        '{"action": "query", "expression": "Task", "n": NaN}',
+        '{"action": "query", "expression": "Task", "n": [null, 1e400]}',
+        '{"action": "query", "expression": "Task", "n": ' + "[" * 900 + "]" * 900 + "}",
     ],
 )  # fmt: skip
 def test_everything_else_is_forwarded(operation: str) -> None:
@@ -77,6 +82,49 @@ def test_everything_else_is_forwarded(operation: str) -> None:
     assert batch.operations[0].kind is OperationKind.OTHER
     assert batch.operations[0].canonical is None
     assert not batch.only_reads
+
+
+def test_nothing_and_null_are_two_questions() -> None:
+    batch = parse_batch(b'[{"action": "query", "expression": "Task", "n": null}]')
+    assert batch is not None
+    assert batch.only_reads
+
+
+@pytest.mark.parametrize("digits", [5_000, 100_000])
+def test_numbers_without_end_are_none(digits: int) -> None:
+    assert parse_batch(b'[{"action": "query", "expression": "Task", "n": ' + b"1" * digits + b"}]") is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" + b"1," * 600_000 + b"1]", b"[" + b"[]" * 600_000 + b"]", b'[{"a": [' + b"1," * 600_000 + b"1]}]"],
+)
+def test_lists_without_measure_are_not_taken_apart(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "elements", None)
+    assert parse_batch(body) is None
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\t\r\n "])
+def test_each_byte_is_looked_at_once_and_not_by_python(blank: str) -> None:
+    """A megabyte of blanks costs no more Python steps than one of them."""
+
+    def steps(between: str) -> int:
+        count = 0
+
+        def note(*_: object) -> object:
+            nonlocal count
+            count += 1
+            return note
+
+        body = between.join(["", "[", "{}", ",", "{}", "]", ""]).encode()
+        sys.settrace(note)
+        try:
+            assert parse_batch(body) is not None
+        finally:
+            sys.settrace(None)
+        return count
+
+    assert steps(blank * 200_000) == steps(blank)
 
 
 def test_an_empty_list_reads_nothing() -> None:

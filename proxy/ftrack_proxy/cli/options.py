@@ -98,6 +98,13 @@ OPTIONS = (
     Option("pool_wait", "TIME", parse_wait, "15 s", "How long a read waits when very many are under way already."),
     Option("answer_wait", "TIME", parse_wait, "300 s", "How long ftrack may take to begin to answer."),
     Option("idle_wait", "TIME", parse_wait, "60 s", "How long a request or an answer may stand still in its middle."),
+    Option(
+        "body_limit",
+        "SIZE",
+        parse_size,
+        "16 MB",
+        "Longest request or answer that is read into memory; longer ones pass through as they come.",
+    ),
     Option("store", *_choice("disk"), "disk", "Where answers are kept."),
     Option(
         "api_user",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _HOP_BY_HOP = frozenset(
     }
 )
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 # Tells a request of ours that comes back to us. Not `Via`: web servers commonly stop compressing for it.
 LOOP_HEADER = "Ftrack-Proxy-Via"
 
@@ -38,7 +41,21 @@ def end_to_end(headers: Iterable[tuple[str, str]], *, without: Iterable[str] = (
     for name, value in pairs:
         if name.lower() == "connection":
             dropped.update(token.strip().lower() for token in value.split(","))
-    return [(name, value) for name, value in pairs if name.lower() not in dropped]
+    return [(name, in_one_line(value)) for name, value in pairs if name.lower() not in dropped]
+
+
+def in_one_line(text: str) -> str:
+    """A header's value, or a reason phrase, that can be sent on: with blanks for control characters (RFC 9110 5.5)."""
+    return text if text.isprintable() else _CONTROL.sub(" ", text)
+
+
+_GZIP_ACCEPTED = re.compile(r"(?:^|,)\s*(?:x-)?gzip\s*(?:,|$|;(?!\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
+
+
+def accepts_gzip(headers: Iterable[tuple[str, str]]) -> bool:
+    """True if a client says that it can read answers in gzip (RFC 9110 12.5.3)."""
+    accepted = ", ".join(value for name, value in headers if name.lower() == "accept-encoding")
+    return _GZIP_ACCEPTED.search(accepted) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,7 @@ class CacheControl:
 
 
 _NO_WISHES = CacheControl()
+_DIGITS = 12
 
 
 def parse_cache_control(value: str | None) -> CacheControl:
@@ -63,11 +81,13 @@ def parse_cache_control(value: str | None) -> CacheControl:
         name, _, argument = part.strip().partition("=")
         directives[name.lower()] = argument.strip('" ')
     max_age = directives.get("max-age", "")
+    max_age = max_age.lstrip("0") or max_age[:1]
     return CacheControl(
         no_cache="no-cache" in directives,
         no_store="no-store" in directives,
         only_if_cached="only-if-cached" in directives,
-        max_age=int(max_age) if max_age.isascii() and max_age.isdigit() else None,
+        # What is too large a number is a very long time (RFC 9111 1.2.2).
+        max_age=int(max_age[:_DIGITS]) if max_age.isascii() and max_age.isdigit() else None,
     )
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import Any
 
 import orjson
 
+from ftrack_proxy.protocol.json_text import OddJson, loads_strictly
 from ftrack_proxy.protocol.operations import OperationKind
 
 # Errors by which ftrack says that it does not (or no longer) know a user and key (ftrack-protocol 1.4).
 _CREDENTIAL_ERRORS = frozenset({"InvalidCredentialsError", "FTAuthenticationError"})
+
+
+# The charsets in which JSON may be said to be written; it is UTF-8 either way (RFC 8259 8.1).
+_OUR_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
 
 
 def decode(body: bytes) -> Any:
@@ -20,11 +28,56 @@ def decode(body: bytes) -> Any:
 
 
 def decode_exactly(body: bytes) -> tuple[Any, bool]:
-    """The same, and whether every value can be encoded again: not ``NaN``, infinity or half a surrogate pair."""
+    """The same, and whether the bytes are exactly what is expected: they may be cut, kept, and written anew.
+
+    Not if there is a byte-order mark, another charset, a member named twice, or a value that cannot be written anew:
+    ``NaN``, infinity, half a surrogate pair, one 250 levels deep.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON.
+    """
     try:
-        return orjson.loads(body), True
-    except orjson.JSONDecodeError:
+        decoded = orjson.loads(body)
+        written = orjson.dumps(decoded)
+    except (ValueError, TypeError):
         return json.loads(body), False
+    if written.count(b":") == body.count(b":") and b"\\u003" not in body:
+        return decoded, True
+    # A member named twice, or a colon that is written as an escape.
+    return decode_slowly(body)
+
+
+def decode_slowly(body: bytes) -> tuple[Any, bool]:
+    """The same in small steps: in a thread it leaves the interpreter to others in between, as long as it may take."""
+    try:
+        decoded = loads_strictly(body.decode("utf-8"))
+        for part in _parts(decoded):
+            orjson.dumps(part)
+    except (OddJson, UnicodeDecodeError, TypeError):
+        return json.loads(body), False
+    return decoded, True
+
+
+def _parts(decoded: Any) -> Iterator[Any]:
+    """The rows of a query's answer one by one, anything else whole."""
+    for entry in decoded if isinstance(decoded, list) else [decoded]:
+        if isinstance(entry, dict) and isinstance(entry.get("data"), list):
+            yield from entry["data"]
+            yield {**entry, "data": None}
+        else:
+            yield entry
+
+
+def is_readable(status: int, content_type: str, body: bytes) -> bool:
+    """True if an answer's head lets a body that is JSON be believed: it is whole, and means what it says in UTF-8."""
+    if not 200 <= status < 300 or status == 206:
+        return False
+    charset = _CHARSET.search(content_type)
+    if charset is not None:
+        return charset[1].lower() in _OUR_CHARSETS
+    # Clients guess the charset of other types; there is nothing to guess in ASCII.
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type.endswith(("/json", "+json")) or body.isascii()
 
 
 def is_success(answer: Any, operations: int) -> bool:
@@ -32,19 +85,28 @@ def is_success(answer: Any, operations: int) -> bool:
     return isinstance(answer, list) and len(answer) == operations
 
 
+class Failure(Enum):
+    """Why an answer is an error, which fails a whole batch (ftrack-protocol 2.2): ftrack does not know the user and
+    key, does not like the question, or something in between did not let it answer."""
+
+    CREDENTIALS = "credentials"
+    REFUSAL = "refusal"
+    GATEWAY = "gateway"
+
+
+def failure_of(status: int, answer: Any) -> Failure | None:
+    """Tell why an answer is an error; ``None`` if it is none, whatever else it may be."""
+    if refuses_credentials(answer):
+        return Failure.CREDENTIALS
+    if isinstance(answer, Mapping) and "exception" in answer:
+        return Failure.REFUSAL
+    return Failure.GATEWAY if status >= 400 and not isinstance(answer, list) else None
+
+
 def refuses_credentials(answer: Any) -> bool:
     """True if the answer is ftrack's error for a user and key that it does not accept."""
     name = answer.get("exception") if isinstance(answer, Mapping) else None
     return isinstance(name, str) and name in _CREDENTIAL_ERRORS
-
-
-def is_refusal(body: bytes) -> bool:
-    """True for ftrack's error for a question that it does not like; not for credentials, or a gateway's page."""
-    try:
-        answer = decode(body)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(answer, Mapping) and "exception" in answer and not refuses_credentials(answer)
 
 
 def is_complete(kind: OperationKind, entry: Any) -> bool:

@@ -21,7 +21,7 @@ class Api:
 
     async def answer(self, call: ApiCall) -> Reply:
         """Answer a call: from memory if it is all there, from the store or ftrack if it only reads, else forward."""
-        split = self._splitter.split(call)
+        split = self._splitter.at_hand(call) or await self._splitter.split(call)
         if split.keys and split.batch is not None:
             reply = self._reader.at_hand(call, split)
             if reply is None:

@@ -20,7 +20,7 @@ from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import AnswerLost
 from ftrack_proxy.protocol.options import Manner
-from ftrack_proxy.protocol.responses import is_refusal
+from ftrack_proxy.protocol.responses import Failure
 from ftrack_proxy.request.awaited import Awaited
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.fetch import Fetcher
@@ -166,7 +166,7 @@ class Errands:
         failed = next((one for one in fetched if one.result is None), None)
         if failed is not None:
             _set_back(errand)
-            if errand.widened is not None and is_refusal(failed.plain):
+            if errand.widened is not None and failed.failure is Failure.REFUSAL:
                 self.usual.refuse(errand.widened)
             return failed
         return fetched[-1] if fetched else None

@@ -19,8 +19,7 @@ from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.protocol.options import Manner
 from ftrack_proxy.protocol.responses import (
-    decode,
-    decode_exactly,
+    failure_of,
     is_complete,
     is_success,
     refuses_credentials,
@@ -31,6 +30,7 @@ from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.understand import Understanding, Understood
+from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
 
 # Answers that are taken apart in a thread: it takes tens of milliseconds, in which nobody else would be answered.
 _MANY_ROWS = 200
@@ -53,10 +53,12 @@ class Fetcher:
         origin: str,
         *,
         settle_window: float,
+        body_limit: int,
     ) -> None:
         self._journal = journal
         self._recall = recall
         self._settle_window = settle_window
+        self._body_limit = body_limit
         self._upstream = upstream
         self.understanding = understanding
         self.origin = origin
@@ -111,22 +113,17 @@ class Fetcher:
         prefetched: bool = False,
     ) -> Fetched:
         answer = await self._send(call, raw)
-        try:
-            plain = answer.plain_body()
-            decoded, exact = decode_exactly(plain)
-        except (ValueError, RecursionError):
-            return Fetched(began, answer, _best_effort(answer), None, None, False)
+        unpacked = await self.unpacked(answer)
+        decoded, plain = unpacked.value, unpacked.plain
         self.learn(call, decoded, 1, began)
-        if not is_success(decoded, 1) or not is_complete(kind, decoded[0]):
-            return Fetched(began, answer, plain, None, None, False)
+        if plain is None or not unpacked.exact or not is_success(decoded, 1) or not is_complete(kind, decoded[0]):
+            return Fetched(began, answer, plain, None, None, False, failure=failure_of(answer.status, decoded))
         entry = sole_entry(plain)
         result = self._result(call, answer, entry, understood, began)
         result.complete = _is_complete_list(decoded[0], understood)
         result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
         self._learn_entry(kind, decoded[0])
-        taken = None
-        if exact:
-            taken = await self._learn_entities(call, understood, decoded[0], result, prefetched=prefetched)
+        taken = await self._learn_entities(call, understood, decoded[0], result, prefetched=prefetched)
         return Fetched(began, answer, plain, entry, result, False, taken)
 
     async def _learn_entities(
@@ -151,6 +148,10 @@ class Fetcher:
             return None
         result.taken = source
         return taken
+
+    async def unpacked(self, answer: Answer) -> Unpacked:
+        """Read an answer, as far as its length allows."""
+        return await unpacked_answer(answer, self._body_limit)
 
     async def _send(self, call: ApiCall, operation: bytes) -> Answer:
         headers = [(name, value) for name, value in call.headers if name.lower() != "content-encoding"]
@@ -201,12 +202,12 @@ class Fetcher:
         began = self._journal.start(call.credentials)
         try:
             answer = await self._upstream.ask("/api", _credential_headers(call), _QUERY_SCHEMAS, accept_encoding="gzip")
-            decoded = decode(answer.plain_body())
-        except (NotSent, AnswerLost, ValueError):
+        except (NotSent, AnswerLost):
             return None
-        self.learn(call, decoded, 1, began)
-        if is_success(decoded, 1) and is_complete(OperationKind.SCHEMAS, decoded[0]):
-            return decoded[0]
+        unpacked = await self.unpacked(answer)
+        self.learn(call, unpacked.value, 1, began)
+        if unpacked.exact and is_success(unpacked.value, 1) and is_complete(OperationKind.SCHEMAS, unpacked.value[0]):
+            return unpacked.value[0]
         return None
 
 
@@ -219,7 +220,7 @@ def _credential_headers(call: ApiCall) -> list[tuple[str, str]]:
 
 def contains_secret(entry: bytes, call: ApiCall) -> bool:
     """True if the asker's key occurs in an answer: such a body does not go to disk."""
-    return call.credentials is not None and call.credentials.key.encode() in entry
+    return call.credentials is not None and call.credentials.key.encode("utf-8", "surrogateescape") in entry
 
 
 def _is_complete_list(entry: Any, understood: Understood) -> bool:
@@ -233,10 +234,3 @@ def _is_complete_list(entry: Any, understood: Understood) -> bool:
     if isinstance(following, dict) and following.get("offset") is not None:
         return False  # Rows that the caller may not see can fill a window, too.
     return limit is None or len(entry["data"]) < limit
-
-
-def _best_effort(answer: Answer) -> bytes:
-    try:
-        return answer.plain_body()
-    except ValueError:
-        return answer.body

@@ -9,6 +9,7 @@ from typing import Any
 from ftrack_proxy.answers.take_apart import Taken
 from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.ports import Answer
+from ftrack_proxy.protocol.responses import Failure
 from ftrack_proxy.request.awaited import Awaited
 
 # Nobody waits longer than this, from its beginning, for what another asked: then he tries for himself, as he would
@@ -20,18 +21,20 @@ JOINABLE_AGE = 10.0
 class Fetched:
     """What a fetch brought.
 
-    ``entry`` is the operation's own part of a successful answer. ``result`` is that with what is needed to
-    judge it, ``None`` if the answer is an error or of a shape that is not kept. ``stored`` tells whether it was.
+    ``plain`` is the body without content encoding, ``None`` if that cannot be had. ``entry`` is the operation's own
+    part of a successful answer. ``result`` is that with what is needed to judge it, ``None`` if the answer is an
+    error (``failure`` says of which kind) or not exactly what is expected. ``stored`` tells whether it was kept.
     ``taken`` are the entities in it, if they could be told apart.
     """
 
     began: Start
     answer: Answer
-    plain: bytes
+    plain: bytes | None
     entry: bytes | None
     result: Result | None
     stored: bool
     taken: Taken | None = None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, Dispatch, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
-from ftrack_proxy.protocol.responses import decode_exactly, is_success
+from ftrack_proxy.protocol.responses import is_success
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.fetch import Fetcher
@@ -94,13 +94,14 @@ class Forwarder:
         # G1: before the reply leaves, whatever it says: an error may have come after the commit.
         answered = self._journal.log.head
         self.record(changes)
-        if began is not None:
-            decoded, exact = _decoded(answer)
-            self._fetcher.learn(call, decoded, len(batch.operations) if batch else 0, began)
+        recorded = self._journal.start(call.credentials) if call.credentials else None
+        if began is not None and recorded is not None:
+            unpacked = await self._fetcher.unpacked(answer)
+            self._fetcher.learn(call, unpacked.value, len(batch.operations) if batch else 0, began)
             if batch is not None and changes:
-                self._learning.wrote(batch, decoded, began)
-                if exact:
-                    self._take_in(call, batch, decoded, began, answered)
+                self._learning.wrote(batch, unpacked.value, began)
+                if unpacked.exact:
+                    self._take_in(call, batch, unpacked.value, began, answered, recorded)
         return reply.of_answer(answer, handling)
 
     async def _send(self, call: ApiCall, dispatch: Dispatch | None) -> Answer:
@@ -108,23 +109,23 @@ class Forwarder:
             return await self._upstream.ask(call.raw_path, call.headers, call.body, accept_encoding=None)
         return await self._upstream.write(call.raw_path, call.headers, call.body, dispatch)
 
-    def _take_in(self, call: ApiCall, batch: Batch, decoded: object, began: Start, answered: int) -> None:
+    def _take_in(
+        self, call: ApiCall, batch: Batch, decoded: object, began: Start, answered: int, recorded: Start
+    ) -> None:
         """Learn what the answer tells of the entities that were written: it is as they are after the write.
 
         Unless something else happened to them meanwhile, before ``answered``: which came first is not known then.
+        ``recorded`` is the moment at which the write was in the log and nothing else after it.
         """
         knowledge, catalogue = self._recall.knowledge(call), self._fetcher.understanding.catalogue
-        if knowledge is None or catalogue is None or call.credentials is None:
+        if knowledge is None or catalogue is None or recorded.stretch != began.stretch:
             return
         if not is_success(decoded, len(batch.operations)) or not isinstance(decoded, list):
-            return
-        now = self._journal.start(call.credentials)
-        if now.stretch != began.stretch:
             return
         try:
             written = written_in([operation.content for operation in batch.operations], decoded, catalogue)
             meanwhile = [change for _, change in self._journal.log.between(began.seq, answered, None)]
-            learn_written(knowledge, written, meanwhile, Source(now, now.seq, math.inf), catalogue)
+            learn_written(knowledge, written, meanwhile, Source(recorded, recorded.seq, math.inf), catalogue)
         except Exception as error:
             note_fault(self._journal.counters, "taking in a write", error)
 
@@ -135,10 +136,3 @@ class Forwarder:
 
 def _only_reads(batch: Batch | None) -> bool:
     return batch is not None and only_reads([operation.content for operation in batch.operations])
-
-
-def _decoded(answer: Answer) -> tuple[object, bool]:
-    try:
-        return decode_exactly(answer.plain_body())
-    except (ValueError, RecursionError):
-        return None, False

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ftrack_proxy.identity.credentials import credentials_of, identity_of
-from ftrack_proxy.protocol.encoding import inflate
 from ftrack_proxy.protocol.headers import parse_cache_control
 from ftrack_proxy.protocol.options import manner_of
 from ftrack_proxy.request.call import ApiCall
 
 
 def identify(
-    raw_path: str, headers: Mapping[str, str], pairs: Sequence[tuple[str, str]], body: bytes, salt: bytes
+    raw_path: str,
+    headers: Mapping[str, str],
+    pairs: Sequence[tuple[str, str]],
+    body: bytes,
+    plain: bytes | None,
+    salt: bytes,
 ) -> ApiCall:
     """Read what decides how a request is answered.
 
-    ``headers`` looks names up without regard to case; ``pairs`` are the same headers as they came.
+    ``headers`` looks names up without regard to case; ``pairs`` are the same headers as they came. ``plain`` is the
+    body without content encoding.
     """
     credentials = credentials_of(headers)
     identity = None
@@ -26,7 +31,7 @@ def identify(
         raw_path=raw_path,
         headers=pairs,
         body=body,
-        plain=_plain(body, headers.get("Content-Encoding", "")),
+        plain=plain,
         credentials=credentials,
         identity=identity,
         variant=_variant(headers),
@@ -38,17 +43,5 @@ def identify(
 def _variant(headers: Mapping[str, str]) -> bytes:
     """``ftrack-api-options`` changes the body, ``ftrack-strict-api`` the errors (ftrack-protocol 1.2)."""
     strict = headers.get("ftrack-strict-api", "")
-    return f"{strict.strip().lower()}\0{headers.get('ftrack-api-options', '')}\0".encode()
-
-
-def _plain(body: bytes, encoding: str) -> bytes | None:
-    match encoding.strip().lower():
-        case "" | "identity":
-            return body
-        case "gzip" | "x-gzip" | "deflate":
-            try:
-                return inflate(body)
-            except ValueError:
-                return None
-        case _:
-            return None
+    text = f"{strict.strip().lower()}\0{headers.get('ftrack-api-options', '')}\0"
+    return text.encode("utf-8", "surrogateescape")

@@ -11,8 +11,8 @@ from ftrack_proxy.freshness.judge import Reason, Verdict
 from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, NotSent
-from ftrack_proxy.protocol.headers import Forwarded, Handling, end_to_end
-from ftrack_proxy.protocol.responses import contradict, decode, is_refusal, known_attributes, refuses_credentials
+from ftrack_proxy.protocol.headers import Forwarded, Handling, accepts_gzip, end_to_end
+from ftrack_proxy.protocol.responses import Failure, contradict, decode, known_attributes
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.asked import Asked
 from ftrack_proxy.request.call import ApiCall, Read, Reply
@@ -87,7 +87,7 @@ class Reader:
             return reply.unreachable(self._fetcher.origin, str(error))
         except AnswerLost as error:
             return reply.read_lost(self._fetcher.origin, str(error))
-        return self._joined(served, start)
+        return self._joined(call, served, start)
 
     async def _read_all(self, reads: Sequence[Read]) -> list[Served]:
         """Read the operations of a batch beside each other. It is one client's: the limit is for nobody else."""
@@ -101,10 +101,11 @@ class Reader:
             for task in tasks:
                 task.cancel()  # the reply is settled: nobody waits for what is left
 
-    def _joined(self, served: Sequence[Served], start: Start) -> Reply | None:
+    def _joined(self, call: ApiCall, served: Sequence[Served], start: Start) -> Reply | None:
         for part in served:
             if part.result is None and part.fetched is not None:
-                # One failing operation fails the batch (ftrack-protocol 2.2).
+                if not _stands_for_all(part.fetched, call, len(served)):
+                    return None
                 self._count(served)
                 return reply.of_answer(
                     part.fetched.answer,
@@ -247,13 +248,18 @@ class _NothingCached(Exception):
 
 def _would_fail_anyway(failed: Fetched, errand: Errand) -> bool:
     """True if the client's own words would meet the same error: one of credentials, or of a gateway's."""
-    try:
-        answer = decode(failed.plain)
-    except (ValueError, RecursionError):
-        answer = None
-    if refuses_credentials(answer):
-        return True
-    return not is_refusal(failed.plain) and not errand.spare
+    return failed.failure is Failure.CREDENTIALS or (failed.failure is Failure.GATEWAY and not errand.spare)
+
+
+def _stands_for_all(fetched: Fetched, call: ApiCall, operations: int) -> bool:
+    """True if what ftrack said to one operation alone, and what is no entry of a list, is the answer to a batch.
+
+    One failing operation fails it (ftrack-protocol 2.2). Anything else that is not what we expect cannot be put
+    together with other parts, nor sent to a client that does not accept the encoding in which we had it sent.
+    """
+    if fetched.failure is None and operations > 1:
+        return False
+    return fetched.plain is not None or accepts_gzip(call.headers)
 
 
 def same_moment(began: Start, start: Start) -> bool:

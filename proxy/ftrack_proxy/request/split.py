@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -30,6 +31,10 @@ class Split:
 _UNREADABLE = Split(None, ())
 # Longer texts are lists of ids written by programs: parsing them here would cost more than it finds.
 _LONGEST = 20_000
+# Bodies that are taken apart while everybody else waits.
+_SHORT = 2**16
+# Reads of one batch that are answered one by one.
+_MOST_READS = 5_000
 
 
 class Splitter:
@@ -40,8 +45,8 @@ class Splitter:
         self._size = 0
         self._known: OrderedDict[tuple[bytes | None, bytes, bytes], Split] = OrderedDict()
 
-    def split(self, call: ApiCall) -> Split:
-        """Return the call's operations and keys."""
+    def at_hand(self, call: ApiCall) -> Split | None:
+        """Return the call's operations and keys if that takes no time."""
         if call.plain is None:
             return _UNREADABLE
         memo = (call.identity, call.variant, call.plain)
@@ -49,12 +54,25 @@ class Splitter:
         if split is not None:
             self._known.move_to_end(memo)
             return split
-        split = _split(call, call.plain)
-        if split.keys:
-            self._remember(memo, split)
+        return None if len(call.plain) > _SHORT else self._first(call, call.plain)
+
+    async def split(self, call: ApiCall) -> Split:
+        """Return the call's operations and keys; a long body is read in a thread."""
+        split = self.at_hand(call)
+        if split is None and call.plain is not None:
+            split = await asyncio.to_thread(_split, call, call.plain)
+            self._remember(call, call.plain, split)
+        return split or _UNREADABLE
+
+    def _first(self, call: ApiCall, plain: bytes) -> Split:
+        split = _split(call, plain)
+        self._remember(call, plain, split)
         return split
 
-    def _remember(self, memo: tuple[bytes | None, bytes, bytes], split: Split) -> None:
+    def _remember(self, call: ApiCall, plain: bytes, split: Split) -> None:
+        memo = (call.identity, call.variant, plain)
+        if not split.keys or memo in self._known:
+            return
         self._known[memo] = split
         self._size += _weight(memo)
         while self._size > self._limit:
@@ -76,7 +94,7 @@ def _split(call: ApiCall, plain: bytes) -> Split:
         written_out = Batch(tuple(map(_written_out, batch.operations)))
         if written_out != batch:
             batch, rewritten = written_out, b"[" + b", ".join(o.raw for o in written_out.operations) + b"]"
-    if call.identity is None or not batch.only_reads:
+    if call.identity is None or not batch.only_reads or len(batch.operations) > _MOST_READS:
         return Split(batch, (), (), rewritten)
     keys = tuple(_key(call.identity, call.variant, operation) for operation in batch.operations)
     spellings = tuple(blake2b(operation.raw, digest_size=8).digest() for operation in batch.operations)

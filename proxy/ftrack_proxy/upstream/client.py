@@ -12,7 +12,6 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
-from ftrack_proxy.protocol.encoding import inflate
 from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end
 from ftrack_proxy.upstream.environment import environment_proxy, tls_context
 from ftrack_proxy.upstream.pool import Pools, Waits, exchanging
@@ -56,26 +55,12 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAnswer:
-    """A whole answer. ``body`` is as it came, still encoded if ``encoded`` names an encoding."""
+    """A whole answer. ``body`` is as it came, in its content encoding."""
 
     status: int
     reason: str
     headers: CIMultiDict[str]
     body: bytes
-
-    def plain_body(self) -> bytes:
-        """The body without its content encoding.
-
-        Raises:
-            ValueError: it is not what its header says, or in an encoding that was never asked for.
-        """
-        match self.headers.get("Content-Encoding", "identity").strip().lower():
-            case "identity" | "":
-                return self.body
-            case "gzip" | "x-gzip" | "deflate":
-                return inflate(self.body)
-            case other:
-                raise ValueError(f"content encoding {other}")
 
 
 class UpstreamClient:

@@ -14,7 +14,10 @@ from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.identify import identify
 from ftrack_proxy.request.reply import of_error
+from ftrack_proxy.request.room import SHORT
+from ftrack_proxy.request.unpack import unpacked_body
 from ftrack_proxy.upstream.client import UpstreamClient
+from ftrack_proxy.web.bodies import Bodies
 from ftrack_proxy.web.connection import Connection
 from ftrack_proxy.web.host_check import HostCheck
 from ftrack_proxy.web.management import PREFIX, Management
@@ -32,6 +35,7 @@ class Front:
         api: Api,
         relay: HubRelay,
         pass_through: PassThrough,
+        bodies: Bodies,
         management: Management,
         host_check: HostCheck,
         client: UpstreamClient,
@@ -41,6 +45,7 @@ class Front:
         self._api = api
         self._relay = relay
         self._pass_through = pass_through
+        self._bodies = bodies
         self._management = management
         self._host_check = host_check
         self._client = client
@@ -89,10 +94,22 @@ class Front:
         _watch(request, Progress(may_write(request.method, request.path)))
         return await self._pass_through.handle(request)
 
-    async def _answer_api(self, request: web.Request) -> web.Response:
-        body = await request.read()
+    async def _answer_api(self, request: web.Request) -> web.StreamResponse:
+        if (request.content_length or SHORT + 1) <= SHORT:
+            return await self._answer_call(request, await request.read())
+        async with self._bodies.read(request) as body:
+            if not body.whole:
+                _watch(request, Progress(may_write(request.method, request.path)))
+                return await self._pass_through.handle(request, body.begun)
+            return await self._answer_call(request, body.begun)
+
+    async def _answer_call(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        plain: bytes | None = body
+        encodings = request.headers.getall("Content-Encoding", ())
+        if encodings:
+            plain = await unpacked_body(body, ", ".join(encodings), self._bodies.limit)
         pairs = list(request.headers.items())
-        call = identify(request.raw_path, request.headers, pairs, body, self._salt)
+        call = identify(request.raw_path, request.headers, pairs, body, plain, self._salt)
         _watch(request, call.progress)
         return _response(await self._api.answer(call))
 

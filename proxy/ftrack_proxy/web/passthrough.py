@@ -11,7 +11,14 @@ from aiohttp import web
 
 from ftrack_proxy.freshness.changes import ChangeSource, anything
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
-from ftrack_proxy.protocol.headers import Forwarded, Handling, appended_cache_status, cache_status, end_to_end
+from ftrack_proxy.protocol.headers import (
+    Forwarded,
+    Handling,
+    appended_cache_status,
+    cache_status,
+    end_to_end,
+    in_one_line,
+)
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.journal import Journal
@@ -49,17 +56,17 @@ class PassThrough:
         if self._writing:
             await asyncio.wait(self._writing, timeout=patience)
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Pass one request on.
+    async def handle(self, request: web.Request, begun: bytes = b"") -> web.StreamResponse:
+        """Pass one request on; ``begun`` is what has been read of its body.
 
         A client that leaves ends its download, its unfinished upload, or what was not begun; nothing else (G8).
         """
         dispatch = Dispatch()
         if not may_write(request.method, request.path):
             self._journal.counters.passed_through += 1
-            return await self._pass_on(request, dispatch, writes=False)
+            return await self._pass_on(request, begun, dispatch, writes=False)
         self._journal.counters.writes += 1
-        writing = asyncio.create_task(self._pass_on(request, dispatch, writes=True), name="pass a write on")
+        writing = asyncio.create_task(self._pass_on(request, begun, dispatch, writes=True), name="pass a write on")
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         try:
@@ -74,8 +81,10 @@ class PassThrough:
         if not writing.cancelled():
             writing.exception()  # seen: whoever waits gets it, and nobody may be waiting
 
-    async def _pass_on(self, request: web.Request, dispatch: Dispatch, *, writes: bool) -> web.StreamResponse:
-        body = await _body(request)
+    async def _pass_on(
+        self, request: web.Request, begun: bytes, dispatch: Dispatch, *, writes: bool
+    ) -> web.StreamResponse:
+        body = await _body(request, begun)
         headers = list(request.headers.items())
         repeatable = body is None and not writes and request.method in _SAFE_METHODS
         try:
@@ -96,7 +105,7 @@ class PassThrough:
             self._journal.record([anything(ChangeSource.OWN_WRITE)])
 
     async def _send_on(self, request: web.Request, answer: aiohttp.ClientResponse, writes: bool) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, reason=answer.reason)
+        response = web.StreamResponse(status=answer.status, reason=in_one_line(answer.reason or ""))
         for name, value in end_to_end(answer.headers.items(), without=("cache-status",)):
             response.headers.add(name, value)
         handling = Handling(Forwarded.METHOD if writes else Forwarded.BYPASS)
@@ -130,15 +139,19 @@ class PassThrough:
         return response
 
 
-async def _body(request: web.Request) -> bytes | AsyncIterator[bytes] | None:
+async def _body(request: web.Request, begun: bytes) -> bytes | AsyncIterator[bytes] | None:
     """A body that is small and told to be is read first: then the request goes out in one go."""
+    if begun:
+        return _chunks(request, begun)
     if not request.can_read_body:
         return None
     length = request.content_length
-    return await request.read() if length is not None and length <= _SMALL else _chunks(request)
+    return await request.read() if length is not None and length <= _SMALL else _chunks(request, begun)
 
 
-async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
+async def _chunks(request: web.Request, begun: bytes) -> AsyncIterator[bytes]:
+    if begun:
+        yield begun
     async for chunk in request.content.iter_chunked(_CHUNK):
         yield chunk
 

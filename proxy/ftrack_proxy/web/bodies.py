@@ -1,0 +1,47 @@
+"""Reading the bodies of requests into memory, as far as there is room for them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from ftrack_proxy.request.room import Lease, Room
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What was read of a body: all of it, or the beginning of one that is too long to be read."""
+
+    begun: bytes
+    whole: bool
+
+
+class Bodies:
+    """Reads bodies of up to ``limit`` bytes, all together no more than ``room`` has."""
+
+    def __init__(self, limit: int, room: Room) -> None:
+        self.limit = limit
+        self._room = room
+
+    @asynccontextmanager
+    async def read(self, request: web.Request) -> AsyncIterator[Body]:
+        """Read a request's body, for as long as the context is open."""
+        lease = Lease(self._room)
+        try:
+            yield await self._read(request, lease)
+        finally:
+            lease.close()
+
+    async def _read(self, request: web.Request, lease: Lease) -> Body:
+        if (request.content_length or 0) > self.limit:
+            return Body(b"", whole=False)
+        pieces, size = bytearray(), 0
+        while piece := await request.content.readany():
+            pieces += piece
+            size += len(piece)
+            if size > self.limit or not lease.covers(size):
+                return Body(bytes(pieces), whole=False)
+        return Body(bytes(pieces), whole=True)
