@@ -22,7 +22,7 @@ from ftrack_proxy.hub.coverage import FeedCoverage
 from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.relay import HubRelay
 from ftrack_proxy.hub.subscription import ChangeFeed
-from ftrack_proxy.hub.turns import log_turn
+from ftrack_proxy.hub.turns import TurnLog
 from ftrack_proxy.hub.vigil import Vigil
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.trust import Trust
@@ -53,6 +53,7 @@ from ftrack_proxy.store.state_file import StateFolder
 from ftrack_proxy.upstream import header_bytes
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.upstream.pool import Waits
+from ftrack_proxy.upstream.turns import turn_log
 from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.bodies import Bodies
 from ftrack_proxy.web.descriptors import connection_limit, descriptor_limit
@@ -123,12 +124,14 @@ async def running_proxy(
     header_bytes.install()
     instance = secrets.token_hex(8)
     waits = Waits(settings.connect_wait, settings.pool_wait, settings.answer_wait, settings.idle_wait)
-    client = UpstreamClient(settings.upstream, instance, waits)
+    client = UpstreamClient(settings.upstream, instance, waits, turn_log(settings.upstream).turn)
     log, counters = ChangeLog(), Counters()
     room = Room(_LONG_BODIES * settings.body_limit)
 
     def note_feed_fault(error: Exception) -> None:
         note_fault(counters, "listening to the event hub", error)
+
+    on_turn = TurnLog()
 
     def build_feed(credentials: Credentials, next_stretch: Callable[[], int]) -> ChangeFeed:
         return ChangeFeed(
@@ -137,7 +140,7 @@ async def running_proxy(
             intake=intake,
             next_stretch=next_stretch,
             clock=clock,
-            on_turn=log_turn,
+            on_turn=on_turn,
             on_refusal=lambda refused, sent: None,
             on_fault=note_feed_fault,
         )

@@ -6,11 +6,11 @@ import asyncio
 import errno
 import logging
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ftrack_proxy import __version__
 from ftrack_proxy.cli.options import Configured, configured, settings_options
 from ftrack_proxy.cli.signals import StopSignals
 from ftrack_proxy.observe.logs import last_words, set_up
@@ -53,7 +53,7 @@ def _serve(it: Configured) -> None:
     folder = _open_folders(it)
     disk = DiskTier(folder.path / "results", settings.cache_size, hold=folder.hold)
     try:
-        asyncio.run(_run(settings, folder, disk))
+        asyncio.run(_run(it, folder, disk))
     except BadEnvironment as error:
         raise click.UsageError(str(error)) from None
     except CannotListen as error:
@@ -91,21 +91,21 @@ def _open_folders(it: Configured) -> CacheFolder:
     return cache
 
 
-async def _run(settings: Settings, folder: Any, disk: Any) -> None:
+async def _run(it: Configured, folder: Any, disk: Any) -> None:
     from ftrack_proxy.assembly import running_proxy
+    from ftrack_proxy.cli.first_contact import FirstContact, say_where
     from ftrack_proxy.web.descriptors import raise_descriptor_limit
 
-    stop = asyncio.Event()
+    settings, stop = it.settings, asyncio.Event()
     StopSignals(settings.stop_timeout, _force).install(asyncio.get_running_loop(), stop.set)
     raise_descriptor_limit()
     async with running_proxy(settings, folder, disk) as parts:
-        _log.info(
-            "ftrack-proxy %s listening on http://%s for %s",
-            __version__,
-            str(settings.listen).rpartition(":")[0] + f":{parts.port}",
-            settings.upstream,
-        )
+        feed = settings.feed_credentials(os.environ)
+        say_where(settings, parts.port, parts.client.way, feed)
+        contact = FirstContact(parts.client, feed, partial(it.blamed, "upstream"))
+        asking = asyncio.create_task(contact.run(), name="first contact")
         await stop.wait()
+        asking.cancel()
         _log.info(
             "stopping: finishing what is in progress, for %g s at most; signal again to stop at once",
             settings.stop_timeout,

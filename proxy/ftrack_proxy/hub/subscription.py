@@ -172,6 +172,11 @@ class ChangeFeed:
         if response.status in (401, 403) or hub_packets.refuses_handshake(text):
             self._on_refusal(self.credentials, sent)
             raise HubRefusal(f"the event hub refused user and key (status {response.status})")
+        if response.status == 404:
+            raise HubTrouble(
+                f"there is no event hub at {self._client.origin} (status 404): is this the address of ftrack itself, "
+                f"and does whatever stands in front of it let {HANDSHAKE_PATH} through?"
+            )
         if response.status != 200:
             raise HubTrouble(f"the event hub answered {response.status} to the handshake")
         handshake = hub_packets.parse_handshake(text)

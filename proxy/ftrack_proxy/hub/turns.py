@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.observe.turns import Turns
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +44,29 @@ def shown(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text[:100])
 
 
+_REFUSED_HINT = (
+    "; correct FTRACK_PROXY_API_USER and FTRACK_PROXY_API_KEY (or FTRACK_API_USER and FTRACK_API_KEY), or the key that "
+    "this user's tools have"
+)
+
+
 def log_turn(turn: FeedTurn) -> None:
     """Tell the log, one line a turn."""
     if turn.standing is Standing.LIVE:
         _log.info("change feed connected as %s", turn.user)
-    else:
-        _log.warning("change feed of %s: %s", turn.user, turn.reason)
+    elif turn.standing is not Standing.CONNECTING:
+        hint = _REFUSED_HINT if turn.standing is Standing.REFUSED else ""
+        _log.warning("change feed of %s: %s%s", turn.user, turn.reason, hint)
+
+
+class TurnLog:
+    """Tells the log of all feeds' turns, of each user's not too often."""
+
+    def __init__(self) -> None:
+        self._of_user: dict[str, Turns[FeedTurn]] = {}
+
+    def __call__(self, turn: FeedTurn) -> None:
+        turns = self._of_user.get(turn.user)
+        if turns is None:
+            turns = self._of_user[turn.user] = Turns(FeedTurn(turn.user, Standing.CONNECTING, None), log_turn)
+        turns.turn(turn)

@@ -13,7 +13,7 @@ from yarl import URL
 
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end
-from ftrack_proxy.upstream.environment import environment_proxy, tls_context
+from ftrack_proxy.upstream.environment import HttpProxy, environment_proxy, tls_context
 from ftrack_proxy.upstream.pool import Pools, Waits, exchanging
 from ftrack_proxy.upstream.trouble import NotOurs, words
 from ftrack_proxy.upstream.wire import Exchange
@@ -70,17 +70,30 @@ class UpstreamClient:
     goes out at most once. One that only reads is sent again, once and on a fresh connection, if a connection that was
     kept from earlier turns out to be closed, or to bring what may be another request's answer.
 
+    ``on_turn`` is told what is in the way of reaching ftrack, and ``None`` when nothing is any more.
     Making one raises ``BadEnvironment`` if the environment names an HTTP proxy that cannot be used.
     """
 
-    def __init__(self, origin: URL, instance: str, waits: Waits | None = None) -> None:
+    def __init__(
+        self,
+        origin: URL,
+        instance: str,
+        waits: Waits | None = None,
+        on_turn: Callable[[str | None], None] = lambda problem: None,
+    ) -> None:
         self.origin = origin
         self.requests = 0
         self.problem: str | None = None
+        self._on_turn = on_turn
         self._instance = instance
         self._way = environment_proxy(origin)
         self._proxy = self._way.url if self._way else None
         self._pools = Pools(waits or Waits(), tls_context(origin))
+
+    @property
+    def way(self) -> HttpProxy | None:
+        """The HTTP proxy on the way to ftrack, if there is one."""
+        return self._way
 
     async def close(self) -> None:
         """Close all connections."""
@@ -225,9 +238,14 @@ class UpstreamClient:
             yield
         except (NotSent, AnswerLost) as error:
             if str(error) != _WITHDRAWN:
-                self.problem = str(error)
+                self._turn(str(error))
             raise
-        self.problem = None
+        self._turn(None)
+
+    def _turn(self, problem: str | None) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._on_turn(problem)
 
     def open_socket(
         self, raw_path: str, headers: Sequence[tuple[str, str]], protocols: Sequence[str]
