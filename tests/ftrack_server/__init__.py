@@ -7,6 +7,7 @@ from .faults import Hold
 from .hub_control import HubControl
 from .production import ProductionPlan, large, small
 from .remote_client import RemoteServer
+from .serialise import Writing
 
 __all__ = [
     "ApiError",
@@ -21,6 +22,7 @@ __all__ = [
     "Published",
     "Record",
     "RemoteServer",
+    "Writing",
     "large",
     "small",
 ]

@@ -17,7 +17,7 @@ from .operations import ApiError, Batch
 from .permissions import Access
 from .production import Production, ProductionPlan, build_production, small
 from .schemas import build_schemas, hash_of
-from .serialise import ResponseWriter, tree_of
+from .serialise import ResponseWriter, Writing, tree_of
 from .update_events import update_data
 from .world import World
 
@@ -67,6 +67,7 @@ class Engine:
         self.schemas = build_schemas()
         self.schema_hash = hash_of(self.schemas)
         self.clock = clock
+        self.writing = Writing()
         self.base_url = "http://ftrack.test"
         self.upload_url: Callable[[str], str] = lambda component_id: f"{self.base_url}/upload/{component_id}"
         self._database = Database()
@@ -139,7 +140,7 @@ class Engine:
         # A global key has rights of its own, whoever's name is sent along (ftrack-protocol 1.3).
         visible = self.access.visible(self._world, caller.user_id, global_key=caller.is_global_key)
         keys = dict(self._keys)
-        response = ResponseWriter(self._world, visible, self._absolute(caller), denormalize)
+        response = ResponseWriter(self._world, visible, self._absolute(caller), denormalize, self.writing)
         batch = Batch(self._world, user, visible, response, self, global_key=caller.is_global_key)
         try:
             responses = batch.run(operations)
@@ -180,7 +181,8 @@ class Engine:
         page, _ = evaluator.window(evaluator.rows(select), select)
         defaults = [(Step(name),) for name in self._model.schemas[select.entity_type]["default_projections"]]
         names = [p for p in select.projections or defaults if not isinstance(p[0], str)]
-        response = ResponseWriter(world, visible, lambda path: self.base_url + path, denormalise=not normalised)
+        asked = Writing(siblings=False)
+        response = ResponseWriter(world, visible, lambda path: self.base_url + path, not normalised, asked)
         tree = tree_of(names)
         if normalised:
             for row in page:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import custom_links
@@ -25,6 +26,23 @@ def tree_of(paths: list[Path]) -> Tree:
     return tree
 
 
+def united(into: Tree, tree: Tree) -> None:
+    """Add one tree to another."""
+    for name, below in tree.items():
+        united(into.setdefault(name, {}), below)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What the protocol leaves open. Where nothing is shortened: whether attributes of one column come along with each
+    other there, too, and whether an entity inside itself is cut short all the same. Anywhere: attributes of a type
+    that come along unasked."""
+
+    siblings: bool = True
+    cut_inside_itself: bool = False
+    unasked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 class ResponseWriter:
     """Writes all entities of one response.
 
@@ -34,8 +52,14 @@ class ResponseWriter:
     """
 
     def __init__(
-        self, world: World, visible: Callable[[Row], bool], base_url: Callable[[str], str], denormalise: bool
+        self,
+        world: World,
+        visible: Callable[[Row], bool],
+        base_url: Callable[[str], str],
+        denormalise: bool,
+        writing: Writing = Writing(),
     ) -> None:
+        self._writing = writing
         self._world = world
         self._model = world.model
         self._visible = visible
@@ -71,18 +95,31 @@ class ResponseWriter:
         entity: dict[str, Any] = {"__entity_type__": shown}
         for key in self._model.primary_key(shown):
             entity[key] = encode(row.get(key))
-        repeated = identity in above if self._denormalise else identity in self._written
+        inside = self._writing.cut_inside_itself and identity in above
+        repeated = inside if self._denormalise else identity in self._written
         if repeated:
             return entity
         self._written.add(identity)
-        attributes = tree if self._denormalise else self._loaded.get(identity, {})
-        for name in self._model.system_projections(shown):
+        attributes = self._in_full(shown, tree) if self._denormalise else self._loaded.get(identity, {})
+        tree = attributes if self._denormalise else tree
+        for name in (*self._model.system_projections(shown), *self._writing.unasked.get(shown, ())):
             entity[name] = encode(self._world.value(row, name))
         for attribute in attributes:
             if self._has(row, type_name, attribute):
                 below = tree.get(attribute, {})
                 entity[attribute] = self._value(row, type_name, attribute, below, (*above, identity))
         return entity
+
+    def _in_full(self, shown: str, tree: Tree) -> Tree:
+        """What is asked of an entity, and what is the same column: both show what is asked of either."""
+        if not self._writing.siblings:
+            return tree
+        found: Tree = {}
+        for attribute, below in tree.items():
+            siblings = self._model.siblings(shown, attribute) if self._model.has(shown, attribute) else [attribute]
+            for name in (attribute, *siblings):
+                united(found.setdefault(name, {}), below)
+        return found
 
     def _value(self, row: Row, type_name: str, attribute: str, below: Tree, above: tuple[Identity, ...]) -> Any:
         holder = self._model.holder(self._shown(row, type_name), attribute)

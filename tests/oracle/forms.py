@@ -25,6 +25,7 @@ _CONTEXT = (
     "assets.latest_version.version", "status_changes.status.name", "parent.custom_attributes.value", "object_type.name",
     "parent.children.name", "notes.author.username", "parent.assets.name", "_link", "appointments.type",
     "allocations.resource.name", "parent.link", "created_by.username", "status.state.short",
+    "children.parent.name", "parent.children.parent.name",
 )  # fmt: skip
 _OF_CONTEXT = (
     'id is "{context}"', "id in ({tasks})", "id in ({contexts})", 'parent_id is "{shot}"', "parent_id in ({shots})",
@@ -75,7 +76,8 @@ PARTS: dict[str, Parts] = {
     "Project": Parts(
         ("id", "name", "full_name", "status", "children.name", "descendants.name", "custom_attributes", "link",
          "children.children.name", "notes.content", "assignments.resource.username", "assets.name", "start_date",
-         "children.children.children.name", "allocations.resource.username"),
+         "children.children.children.name", "allocations.resource.username", "project_schema.task_workflow_schema.name",
+         "project_schema._task_workflow.statuses.name", "project_schema._task_type_schema.name", "_link"),
         ('id is "{project}"', "status is active", 'name is "{project_name}"', 'full_name like "%River%"',
          'descendants any (id is "{task}")', 'children any (name is "{sequence_name}")'),
         ("name", "full_name", "id"),
@@ -227,6 +229,11 @@ FORMS: tuple[str, ...] = (
     "select custom_attributes from Task where id is {task}",
     "select status_id, custom_attributes.value from Task where parent_id is {shot}",
     "select custom_attributes, status from Project where id is {project}",
+    "select version, asset.versions.version from AssetVersion where id is {version}",
+    "select status_id, link from Task where id is {task}",
+    "select project.project_schema.task_workflow_schema.name from Task where id is {task}",
+    "select project_schema.task_workflow_schema.name, project_schema._task_workflow.id from Project"
+    " where id is {project}",
     "select id, no_such_attribute from Task",
     "select context.project.name, context.parent.children.name from Timelog",
 )

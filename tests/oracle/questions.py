@@ -44,7 +44,7 @@ class Questions:
         """A question of one of the users; sometimes a batch."""
         count = self._chance.choice((1, 1, 1, 1, 2, 3))
         expressions = tuple(self.expression() for _ in range(count))
-        return Question(self._chance.choice(self._users), expressions, self._chance.random() < 0.1)
+        return Question(self._chance.choice(self._users), expressions, self._chance.random() < 0.15)
 
     def expression(self) -> str:
         """One of the forms, or a combination of projections, criteria, order and window of one type."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from tests.ftrack_server import ApiError, Engine, FtrackServer, ProductionPlan
+from tests.ftrack_server import ApiError, Engine, FtrackServer, ProductionPlan, Writing
 from tests.harness import LocalProxy, settings_for
 from tests.oracle.aimed import Aimed
 from tests.oracle.answers import Identity, answer_of, difference
@@ -47,6 +47,7 @@ class Stage:
         engine = Engine(_PLAN)
         # Each commit is at another minute, whenever it is run.
         engine.clock = lambda: _BEGIN + datetime.timedelta(minutes=engine.commits)
+        engine.writing = Writing(self.chance.random() < 0.7, self.chance.random() < 0.3)
         self.server = FtrackServer(engine=engine).start()
         self.server.engine.set_project_access("bo", [self.server.production.projects[1]])
         user, key = self.server.credentials("ana")

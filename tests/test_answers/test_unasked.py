@@ -8,6 +8,15 @@ from ftrack_proxy.answers.assemble import Assembly
 from ftrack_proxy.answers.knowledge import Knowledge, Ref
 from ftrack_proxy.answers.learn import learn
 from ftrack_proxy.answers.take_apart import take_apart
+from ftrack_proxy.freshness.affects import affects
+from ftrack_proxy.freshness.announced import changes_of_update_event
+from ftrack_proxy.freshness.change import Change
+from ftrack_proxy.freshness.question import question_of
+from ftrack_proxy.freshness.read_set import read_set
+from ftrack_proxy.language.parser import parse
+from ftrack_proxy.schema.catalogue import Catalogue
+from tests.ftrack_server.schemas import build_schemas
+from tests.test_affects.cases import answer, item
 from tests.test_answers.production import CATALOGUE, entry, reading, source
 
 NAMES, WIDE = reading({"name": {}}), reading({"name": {}, "description": {}})
@@ -41,3 +50,33 @@ def test_what_comes_by_itself_comes_in_answers_of_ours() -> None:
     assert names_shown(knowledge) == {*ROW, "bid"}
     knowledge.forget()
     assert knowledge.unasked("Task") == frozenset()
+
+
+def test_it_is_judged_from_then_on() -> None:
+    """What is shown is judged: also what nobody asked for, and what it derives from."""
+    catalogue = Catalogue.from_document(build_schemas())
+    renamed = changes_of_update_event(
+        {"entities": [item("Sequence", "Q1", "update", "Project:p1", name=("a", "b"))]}, catalogue
+    )
+    estimated = changes_of_update_event(
+        {"entities": [item("Task", "t1", "update", "Sequence:Q1 Project:p1", bid=("3", "4"))]}, catalogue
+    )
+    query = parse("select description from Task where id is t1")
+    rows = [{**ROW, "bid": 3.0, "link": [{"type": "Sequence", "id": "Q1", "name": "a"}], "strange": 1}]
+    result = answer("select description from Task where id is t1", rows)
+
+    def affected(changes: list[Change]) -> bool:
+        question = question_of(query, read_set(query, catalogue), catalogue)
+        return any(affects(change, result, question, catalogue) for change in changes)
+
+    assert not affected(renamed)
+    assert not affected(estimated)
+    asked = reading({"description": {}})
+    knowledge = Knowledge(10**6)
+    learn(knowledge, asked, entry(rows), take_apart(rows, asked.tree, catalogue), source(1), catalogue)
+    assert catalogue.note_unasked(knowledge.all_unasked)
+    assert not catalogue.note_unasked(knowledge.all_unasked)
+    assert catalogue.unasked["Task"] >= {"bid", "link", "strange"}
+    assert affected(renamed)
+    assert affected(estimated)
+    assert read_set(query, catalogue).volatile, "what is no attribute cannot be judged"

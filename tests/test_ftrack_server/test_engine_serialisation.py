@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.ftrack_server import Writing
+
 from .engine_stage import Stage, create, query, update
 
 TASK_TYPE = "11c137c0-ee7e-4f9c-91c5-8c77cec22b2c"
@@ -72,12 +74,32 @@ def test_denormalised_answers_are_complete_trees(stage: Stage) -> None:
     rows = stage.ask(f"select status.state.short from Task where id in ({first}, {second})", denormalize=True)
     assert rows[0]["status"] == rows[1]["status"]
     assert rows[1]["status"]["state"]["short"] == "NOT_STARTED"
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_an_entity_inside_itself_in_a_denormalised_answer(cut: bool, stage: Stage) -> None:
+    """The tree that was asked for ends by itself; whether ftrack cuts it short all the same is not known."""
+    stage.engine.writing = Writing(cut_inside_itself=cut)
     version = stage.made.versions[0]
     cycle = stage.ask(
         f"select version, asset.versions.version from AssetVersion where id is {version}", denormalize=True
     )
-    assert cycle[0]["asset"]["versions"][0] == {"__entity_type__": "AssetVersion", "id": version}
-    assert cycle[0]["asset"]["versions"][1]["version"] == 2
+    bare = {"__entity_type__": "AssetVersion", "id": version}
+    inner = cycle[0]["asset"]["versions"]
+    assert inner[0] == (bare if cut else {**bare, "asset_id": cycle[0]["asset"]["id"], "version": 1})
+    assert inner[1]["version"] == 2
+
+
+@pytest.mark.parametrize("siblings", [False, True])
+def test_what_shares_a_column_in_a_denormalised_answer(siblings: bool, stage: Stage) -> None:
+    stage.engine.writing = Writing(siblings=siblings)
+    asked = "select project_schema.task_workflow_schema.name, link from Project"
+    project = stage.ask(asked, denormalize=True)[0]
+    schema = project["project_schema"]
+    assert ("_link" in project, "_task_workflow" in schema) == (siblings, siblings)
+    assert schema["task_workflow_schema"]["name"] == "All"
+    assert schema.get("_task_workflow", schema["task_workflow_schema"]) == schema["task_workflow_schema"]
+    assert "_link" not in stage.ask("select name from Project", denormalize=True)[0]
 
 
 def test_first_occurrence_in_a_batch_carries_what_any_operation_loads(stage: Stage) -> None:

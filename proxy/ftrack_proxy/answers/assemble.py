@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ftrack_proxy.answers.along import comes_along
+from ftrack_proxy.answers.habits import Habit, doubled, is_alike, with_siblings
 from ftrack_proxy.answers.knowledge import Knowledge, Observation, Ref, Source
 from ftrack_proxy.answers.tree import EMPTY, Tree, covers, united
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -73,6 +74,7 @@ class Assembly:
             observation = self._choose(ref, names, prefer)
         found[ref] = observation
         shown[ref] = tree
+        tree = self._with_siblings(observation, tree)
         for name in self._written(observation, tree):
             value = observation.value(name)
             for target in _targets(value):
@@ -92,15 +94,36 @@ class Assembly:
 
     def _written(self, observation: Observation, tree: Tree) -> list[str]:
         """What is shown of an entity: what was asked for, and what ftrack writes along with it."""
-        along = comes_along(observation.type_name, tree, self.catalogue, normalised=self.normalised)
+        along = comes_along(observation.type_name, tree, self.catalogue, siblings=False)
         unasked = self.knowledge.unasked(observation.type_name)
         return [name for name in observation.layout.places if name in along or name in unasked]
+
+    def _with_siblings(self, observation: Observation, tree: Tree) -> Tree:
+        """What was asked of an entity, with what shares a column with it where that comes along.
+
+        Raises:
+            Unknown: it is not known whether it does, or as what.
+        """
+        declared = self.catalogue.types[observation.type_name]
+        if doubled(declared, self.catalogue).isdisjoint(tree):
+            return tree
+        shown = with_siblings(tree, declared)
+        alike = is_alike(shown, declared)
+        if self.normalised or (alike and shown.keys() == tree.keys()):
+            return shown
+        match self.knowledge.habits.siblings:
+            case Habit.YES if alike:
+                return shown
+            case Habit.NO:
+                return tree
+            case _:
+                raise Unknown
 
     def assembled(self, rows: Sequence[tuple[Ref, Tree]]) -> Assembled:
         """Write gathered rows, in order.
 
         Raises:
-            Unknown: two rows need an entity of two moments.
+            Unknown: two rows need an entity of two moments, or it is not known how something is written.
         """
         written: set[Ref] = set()
         return Assembled([self._write(ref, tree, written, ()) for ref, tree in rows], self.used)
@@ -112,13 +135,16 @@ class Assembly:
         declared = self.catalogue.types[observation.type_name]
         entity: dict[str, Any] = {"__entity_type__": observation.type_name}
         entity.update(zip(declared.primary_key, ref.key, strict=True))
-        if (ref in written) if self.normalised else (ref in above):
+        if self.normalised and ref in written:
             return entity
         written.add(ref)
-        shown = self._shown.get(ref, EMPTY) if self.normalised else tree
-        for name in self._written(observation, shown):
+        shown = self._with_siblings(observation, self._shown.get(ref, EMPTY) if self.normalised else tree)
+        names = self._written(observation, shown)
+        if not self.normalised and ref in above and self._is_cut(entity.keys() >= set(names)):
+            return entity
+        for name in names:
             value = observation.value(name)
-            below = tree.get(name, EMPTY)
+            below = (tree if self.normalised else shown).get(name, EMPTY)
             if isinstance(value, Ref):
                 entity[name] = self._write(value, below, written, (*above, ref))
             elif isinstance(value, tuple):
@@ -126,6 +152,22 @@ class Assembly:
             else:
                 entity[name] = value
         return entity
+
+    def _is_cut(self, is_bare: bool) -> bool:
+        """True if an entity inside itself is cut short; ``is_bare``: it shows nothing but its key anyway.
+
+        Raises:
+            Unknown: that has not been seen yet.
+        """
+        match self.knowledge.habits.repeats:
+            case Habit.YES:
+                return False
+            case Habit.NO:
+                return True
+            case _ if is_bare:
+                return True
+            case _:
+                raise Unknown
 
 
 def _targets(value: Any) -> tuple[Ref, ...]:

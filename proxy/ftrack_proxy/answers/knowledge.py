@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ftrack_proxy.answers.by_id import Key
+from ftrack_proxy.answers.habits import Habits
 from ftrack_proxy.freshness.result import Start
 
 _MOST_OBSERVATIONS: Final = 4
@@ -156,6 +157,7 @@ class Knowledge:
         self._listings: dict[str, tuple[Listing, ...]] = {}
         self._layouts: dict[tuple[tuple[str, ...], frozenset[str]], Layout] = {}
         self._unasked: dict[str, frozenset[str]] = {}
+        self.habits = Habits()
         self.weight = 0
 
     def __len__(self) -> int:
@@ -183,6 +185,11 @@ class Knowledge:
     def unasked(self, type_name: str) -> frozenset[str]:
         """The attributes that come by themselves, beyond what `along` knows of."""
         return self._unasked.get(type_name, frozenset())
+
+    @property
+    def all_unasked(self) -> Mapping[str, frozenset[str]]:
+        """The same of all types."""
+        return self._unasked
 
     def note_absent(self, type_name: str, key: Key, source: Source) -> None:
         """Take in that a type has no row of this key."""
@@ -226,6 +233,7 @@ class Knowledge:
         self._listings.clear()
         self._layouts.clear()
         self._unasked.clear()
+        self.habits = Habits()
         self.weight = 0
 
     def _layout(self, names: tuple[str, ...], asked: frozenset[str]) -> Layout:

@@ -38,6 +38,7 @@ def learning(
     catalogue: Catalogue,
 ) -> Iterator[None]:
     """The same in steps between which others may have their turn: each entity by itself is knowledge."""
+    knowledge.habits.learn(taken.habits)
     yield from _observe(knowledge, taken, source, catalogue)
     for place in taken.places:
         knowledge.group(place)
@@ -72,7 +73,7 @@ def _observe(knowledge: Knowledge, taken: Taken, source: Source, catalogue: Cata
         beyond = told.values.keys() - names
         if beyond:
             named = dict.fromkeys(told.asked, EMPTY)
-            along = comes_along(told.type_name, named, catalogue, normalised=taken.normalised)
+            along = comes_along(told.type_name, named, catalogue)
             knowledge.note_unasked(told.type_name, beyond - along)
         knowledge.observe(ref, source, told.type_name, told.values, asked.setdefault(names, names))
         if not count % _AT_ONCE:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from ftrack_proxy.answers.by_id import space_of
+from ftrack_proxy.answers.habits import Habits
 from ftrack_proxy.answers.knowledge import Ref
 from ftrack_proxy.answers.tree import Tree
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -35,13 +36,14 @@ class Taken:
     """An answer taken apart: its rows in order, all entities, and which stood together in one place.
 
     ``places`` are lists of different entities: the rows, and what each relation of theirs leads to. ``normalised``:
-    each entity was in full only where it occurred first.
+    each entity was in full only where it occurred first; otherwise ``habits`` are those that it shows.
     """
 
     rows: tuple[Ref, ...]
     entities: Mapping[Ref, Told]
     places: Sequence[tuple[Ref, ...]]
     normalised: bool = True
+    habits: Habits = field(default_factory=Habits)
 
 
 class NotTakenApart(Exception):
@@ -52,7 +54,7 @@ class NotTakenApart(Exception):
 def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normalised: bool = True) -> Taken:
     """Take apart the rows of an answer to a query that shows ``tree``.
 
-    One that is not ``normalised`` is cut short only where an entity stands inside itself.
+    One that is not ``normalised`` may be cut short only where an entity stands inside itself.
 
     Raises:
         NotTakenApart: it has entities that cannot be identified, or that are shown at two moments.
@@ -65,10 +67,10 @@ def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normali
     if normalised:
         taking.ask(refs, tree, (), places)
     else:
-        for ref in refs:
-            taking.ask_whole(ref, tree, (), places, ())
+        for row in rows:
+            taking.ask_whole(row, tree, (), places, ())
     together = [tuple(place) for place in places.values() if len(place) > 1]
-    return Taken(refs, taking.entities, together, normalised)
+    return Taken(refs, taking.entities, together, normalised, taking.habits)
 
 
 class _Taking:
@@ -78,6 +80,7 @@ class _Taking:
         self._refs: dict[Ref, Ref] = {}
         self._texts: dict[str, str] = {}
         self.entities: dict[Ref, Told] = {}
+        self.habits = Habits()
 
     def meet(self, entity: Any) -> Ref:
         """Note an entity and all that are nested in it."""
@@ -151,19 +154,24 @@ class _Taking:
 
     def ask_whole(
         self,
-        ref: Ref,
+        entity: Mapping[str, Any],
         tree: Tree,
         path: tuple[str, ...],
         places: dict[tuple[str, ...], dict[Ref, None]],
         above: tuple[Ref, ...],
     ) -> None:
-        """The same for an answer that is not normalised: inside itself an entity does not show what was named of it."""
+        """The same for an answer that is not normalised, entity by entity as it is written."""
+        ref = self.ref(entity)
         places.setdefault(path, {})[ref] = None
-        if ref in above:
-            return
-        for name, targets in self._note(ref, tree):
-            for target in targets:
-                self.ask_whole(target, tree[name], (*path, name), places, (*above, ref))
+        declared = self._catalogue.types[entity[_TYPE]]
+        if ref in above and not self.habits.see_repeated(entity, tree, declared):
+            return  # Cut short there: it does not show what was named of it.
+        self.habits.see_entity(entity, tree, declared)
+        for name, _ in self._note(ref, tree):
+            value = entity.get(name)
+            for target in value if type(value) is list else [value]:
+                if type(target) is dict:
+                    self.ask_whole(target, tree[name], (*path, name), places, (*above, ref))
 
     def _note(self, ref: Ref, tree: Tree) -> Iterator[tuple[str, tuple[Ref, ...]]]:
         """Note what was named of an entity; yields what it refers to, by name."""

@@ -193,7 +193,8 @@ def affects(change: Change, result: Result, question: Question | None, catalogue
     """Return the id of the rule by which ``change`` may alter ``result``, ``None`` if it certainly does not."""
     if change.families is None or result.families is None:
         return EVERYTHING
-    families = change.families & result.families
+    # A result may have been asked for when less was known of what ftrack shows.
+    families = change.families & (result.families if question is None else result.families | question.reads.families)
     if not families:
         return None
     if question is None or catalogue is None:

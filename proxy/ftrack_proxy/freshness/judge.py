@@ -100,7 +100,10 @@ def first_affecting(result: Result, start: Start, log: ChangeLog, meaning: Meani
     Raises:
         _TooMany: there are so many that asking ftrack costs less.
     """
-    for examined, (seq, change) in enumerate(log.between(result.good_through, start.seq, result.families)):
+    families = result.families
+    if families is not None and meaning.question is not None:
+        families |= meaning.question.reads.families
+    for examined, (seq, change) in enumerate(log.between(result.good_through, start.seq, families)):
         if examined == MOST_EXAMINED:
             raise _TooMany
         rule = affects(change, result, meaning.question, meaning.catalogue)

@@ -23,7 +23,7 @@ from ftrack_proxy.language.syntax import (
     Query,
 )
 from ftrack_proxy.language.tokens import NotUnderstood
-from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Attribute, Catalogue, EntityType, Kind
 from ftrack_proxy.schema.derived import Sources, is_volatile, sources_of, sources_of_type
 from ftrack_proxy.schema.names import foreign_key_of
 
@@ -239,13 +239,23 @@ class _Reads:
                 self.touch((attribute.target,))
 
     def carried(self, types: Iterable[str], into: set[tuple[str, str]]) -> None:
-        """What comes along with every entity: key, system projections, the object type (3.3)."""
+        """What comes along with every entity: key, system projections, the object type (3.3), and what this server was
+        seen to add."""
         for type_name in types:
             entity_type = self.catalogue.types[type_name]
             for name in (*entity_type.primary_key, *entity_type.system_projections):
                 self.optional(type_name, name, into)
             if "context_type" in entity_type.attributes:
                 self.optional(type_name, "object_type_id", into)
+            for name in self.catalogue.unasked.get(type_name, ()):
+                self.unasked(entity_type, name, into)
+
+    def unasked(self, entity_type: EntityType, name: str, into: set[tuple[str, str]]) -> None:
+        """What this server shows of its own accord. What leads further, or is no attribute, is not followed."""
+        attribute = entity_type.attributes.get(name)
+        if attribute is None or attribute.kind in (Kind.COLLECTION, Kind.MAPPED):
+            self.volatile = True
+        self.optional(entity_type.name, name, into)
 
 
 def _place(path: Path, index: int) -> int:

@@ -146,6 +146,10 @@ class Fetcher:
         except Exception as error:
             note_fault(self._journal.counters, "taking apart", error)
             return None
+        if catalogue.note_unasked(knowledge.all_unasked):
+            # It shows what nobody asked for, which its question does not look at.
+            self.understanding.look_again()
+            result.families = None
         result.taken = source
         return taken
 

@@ -108,6 +108,10 @@ class Understanding:
         self._fingerprint = fingerprint
         self.catalogue = catalogue
 
+    def look_again(self) -> None:
+        """More is known of what this server answers: what was understood so far may have to be judged by more."""
+        self._forget_meanings()
+
     def _forget(self) -> None:
         _log.info("ftrack's schema has changed")
         self.catalogue = None

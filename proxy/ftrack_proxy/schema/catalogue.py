@@ -66,13 +66,14 @@ class EntityType:
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """All types of one schema document. Compared and hashed by identity; ``memo`` holds what is computed
-    once."""
+    once, ``unasked`` by type what the server was seen to answer of it though nobody asks."""
 
     types: Mapping[str, EntityType]
     family_of: dict[str, str]
     subtypes: Mapping[str, frozenset[str]]
     event_names: Mapping[str, tuple[str, ...]]
     memo: dict[object, Any] = field(default_factory=dict, repr=False)
+    unasked: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_document(cls, schemas: Sequence[Mapping[str, Any]]) -> Catalogue:
@@ -91,6 +92,13 @@ class Catalogue:
         subtypes = subtypes_of(tables, mixins, _masters(documents))
         family_of = families_of(tables, subtypes)
         return cls(types, family_of, subtypes, _event_names(documents))
+
+    def note_unasked(self, names: Mapping[str, frozenset[str]]) -> bool:
+        """Note what the server answers, by type, though nobody asks; true if that is news."""
+        news = {name: found for name, found in names.items() if not found <= self.unasked.get(name, frozenset())}
+        for name, found in news.items():
+            self.unasked[name] = found | self.unasked.get(name, frozenset())
+        return bool(news)
 
     def members(self, family: str) -> frozenset[str]:
         """The types of a family; empty if there is no such family."""
