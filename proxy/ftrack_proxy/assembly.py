@@ -62,6 +62,7 @@ from ftrack_proxy.web.host_check import HostCheck
 from ftrack_proxy.web.listener import Listener
 from ftrack_proxy.web.management import Management
 from ftrack_proxy.web.passthrough import PassThrough
+from ftrack_proxy.web.request_log import RequestLog, is_wanted
 from ftrack_proxy.web.stopping import Deadline, Step, end_in_order
 
 # How long a key is believed after ftrack accepted it.
@@ -90,6 +91,7 @@ class Parts:
     api: Api
     store: ResultStore
     room: Room
+    listener: Listener
     port: int
 
 
@@ -233,7 +235,7 @@ async def running_proxy(
     )
     descriptors = descriptor_limit()
     listener = Listener(
-        front.handle,
+        RequestLog(front.handle, understanding, folder.salt) if is_wanted() else front.handle,
         limit=connection_limit(descriptors),
         descriptors=descriptors,
         auto_decompress=False,
@@ -255,7 +257,7 @@ async def running_proxy(
         coverage.start()
         checking = loop.create_task(learning.run(), name="learn coverage")
         management.ready = True
-        yield Parts(journal, understanding, coverage, learning, client, api, store, room, port)
+        yield Parts(journal, understanding, coverage, learning, client, api, store, room, listener, port)
     finally:
         management.ready = False
         deadline = Deadline(settings.stop_timeout)

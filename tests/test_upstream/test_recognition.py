@@ -28,7 +28,7 @@ def found(content: Any, status: int = 200, user: str | None = None, **headers: s
             "bo",
             "is ftrack 4.13.8; it accepts the key of bo (a global key)",
         ),
-        ([{"version": None, "schema_hash": "x"}], "bo", "is ftrack None; it accepts the key of bo"),
+        ([{"version": None, "schema_hash": "x"}], "bo", "is ftrack; it accepts the key of bo"),
         (
             {"exception": "InvalidCredentialsError", "content": "x", "error_code": "api_credentials_invalid"},
             None,
@@ -95,5 +95,6 @@ def test_ftrack_s_own_page_tells_it_if_the_api_does_not() -> None:
 def test_what_a_server_says_cannot_forge_a_line() -> None:
     odd = "4\n2026 INFO x\x1b[2J" + "x" * 1_000
     finding = found([{**INFORMATION, "version": odd, "user_information": {"username": odd}}], user="ana")
+    assert finding.words.startswith("is ftrack; ")
     assert finding.words.isprintable()
     assert len(finding.words) < 300

@@ -53,7 +53,7 @@ class Conversation:
         if not acknowledgement or not self._waiting or acknowledgement.packet_id not in self._waiting:
             return _NOTHING
         if not acknowledgement.success:
-            return Heard(ended=f"the event hub refused the subscription: {acknowledgement.message}")
+            return Heard(ended="the event hub refused a subscription")
         self._waiting.discard(acknowledgement.packet_id)
         return Heard(is_live=not self._waiting)
 

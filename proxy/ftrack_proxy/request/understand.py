@@ -21,6 +21,7 @@ from ftrack_proxy.freshness.read_set import Unresolvable, read_set
 from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.language.syntax import Query
+from ftrack_proxy.observe.anatomy import anatomy
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.schema.catalogue import Catalogue
 
@@ -101,7 +102,9 @@ class Understanding:
         try:
             catalogue = Catalogue.from_document(entry)
         except ValueError as error:
-            _log.warning("the schema that ftrack sent cannot be read, queries pass through uncached: %s", error)
+            _log.warning(
+                "the schema that ftrack sent cannot be read, queries pass through uncached: %s", anatomy(error)
+            )
             return
         if self._fingerprint not in (None, fingerprint):
             self._forget()

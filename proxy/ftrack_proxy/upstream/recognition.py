@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -20,6 +21,7 @@ VERSION_HEADER = "FTRACK_VERSION"
 # The error codes of an ftrack-proxy.
 _OF_A_PROXY = "proxy_"
 _LONGEST = 60
+_VERSION = re.compile(r"dev|\d{1,4}(\.\d{1,4}){1,4}([-.+][a-z]{1,6}\d{0,4})?")
 
 
 class Recognised(Enum):
@@ -57,7 +59,7 @@ def recognise_page(status: int, headers: Mapping[str, str], other: Finding) -> F
     version = headers.get(VERSION_HEADER)
     if version is None or status >= 500:
         return other
-    return Finding(Recognised.FTRACK, f"is ftrack {_printable(version)}, though it does not answer to its API now")
+    return Finding(Recognised.FTRACK, f"is ftrack{_version(version)}, though it does not answer to its API now")
 
 
 def _is_information(entry: Any) -> bool:
@@ -65,7 +67,7 @@ def _is_information(entry: Any) -> bool:
 
 
 def _ftrack(entry: Mapping[str, Any], user: str | None) -> Finding:
-    words = f"is ftrack {_printable(entry['version'])}"
+    words = f"is ftrack{_version(entry['version'])}"
     whose = entry.get("user_information")
     if user is None:
         return Finding(Recognised.FTRACK, words)
@@ -120,6 +122,10 @@ def _origin_of(location: str) -> str | None:
         return _printable(f"{url.scheme}://{url.raw_authority.rpartition('@')[2]}") if url.host else None
     except ValueError:
         return None
+
+
+def _version(value: object) -> str:
+    return f" {value}" if isinstance(value, str) and _VERSION.fullmatch(value) else ""
 
 
 def _printable(value: object) -> str:
