@@ -233,6 +233,14 @@ async def burst(socket: web.WebSocketResponse, frame: bytes, count: int) -> None
         await socket.send_frame(frame, WSMsgType.TEXT)
 
 
+async def test_answers_that_are_not_taken_do_not_pile_up(hub: ScriptedHub) -> None:
+    async with feed_of(hub, Told(), Taking().intake) as feed:
+        await until(lambda: feed.position()[1])
+        for _ in range(1_000):
+            feed._answer(asyncio.Event().wait)
+        assert len(feed._answering) <= 16
+
+
 # -- the feed's task, and sleep
 
 
@@ -311,17 +319,35 @@ async def test_sleep_is_a_gap_also_if_a_frame_comes_first(
         assert coverage.position(ANA)[0] > before[0]
 
 
+async def test_sleep_while_a_connection_is_made_is_another_gap_and_makes_another(hub: ScriptedHub) -> None:
+    """What the hub acknowledges after it may have been said before."""
+    told, hub.acknowledges = Told(), False
+    async with feed_of(hub, told, Taking().intake) as feed:
+        await until(lambda: len(hub.heard) == 3)
+        stretch, _ = feed.position()
+        feed.interrupt("awake")
+        assert feed.position() == (stretch, False)
+        feed.interrupt("slept", anew=True)
+        assert feed.position() == (stretch + 1, False)
+        await until(lambda: hub.handshakes == 2)
+        assert [turn.reason for turn in told.turns] == ["awake", "slept"]
+        hub.acknowledges = True
+        feed.interrupt("slept", anew=True)
+        await until(lambda: feed.position()[1])
+
+
 async def test_a_silence_that_a_frame_ends_is_a_gap_all_the_same(hub: ScriptedHub) -> None:
-    now = [0.0]
-    async with feed_of(hub, Told(), Taking().intake, lambda: now[0]) as feed:
+    now, taking = [0.0], Taking()
+    async with feed_of(hub, Told(), taking.intake, lambda: now[0]) as feed:
         socket = await hub.sockets.get()
         await until(lambda: feed.position()[1])
         stretch, _ = feed.position()
         now[0] += 100
-        await send(socket, "2::")
+        await send(socket, update(1))
+        await until(lambda: taking.log.head)
+        assert feed.position()[0] > stretch
         await hub.sockets.get()
         await until(lambda: feed.position()[1])
-        assert feed.position()[0] > stretch + 1
 
 
 # -- the relay

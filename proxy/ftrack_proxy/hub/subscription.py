@@ -236,7 +236,7 @@ class ChangeFeed:
                 self._answer(partial(socket.pong, message.data))
         return Heard()
 
-    def _answer(self, sending: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _answer(self, sending: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Send without waiting for it: a hub that does not read must not keep us from hearing what it says."""
         if len(self._answering) < _MOST_ANSWERING:
             task = asyncio.get_running_loop().create_task(_quietly(sending), name="answer the event hub")
@@ -276,7 +276,7 @@ class ChangeFeed:
             self._on_turn(turn)
 
 
-async def _quietly(sending: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _quietly(sending: Callable[[], Coroutine[Any, Any, object]]) -> None:
     with suppress(*_TROUBLES):
         await sending()
 
