@@ -24,7 +24,7 @@ from ftrack_proxy.hub.relay import HubRelay
 from ftrack_proxy.hub.subscription import ChangeFeed
 from ftrack_proxy.hub.turns import TurnLog
 from ftrack_proxy.hub.vigil import Vigil
-from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.credentials import Credentials, principal_of
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
@@ -56,6 +56,7 @@ from ftrack_proxy.upstream.pool import Waits
 from ftrack_proxy.upstream.turns import turn_log
 from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.bodies import Bodies
+from ftrack_proxy.web.cross_site import CrossSiteCheck
 from ftrack_proxy.web.descriptors import connection_limit, descriptor_limit
 from ftrack_proxy.web.explain import ExplainPage
 from ftrack_proxy.web.host_check import HostCheck
@@ -65,8 +66,6 @@ from ftrack_proxy.web.passthrough import PassThrough
 from ftrack_proxy.web.request_log import RequestLog, is_wanted
 from ftrack_proxy.web.stopping import Deadline, Step, end_in_order
 
-# How long a key is believed after ftrack accepted it.
-_TRUST_LIFETIME = 300.0
 _IDLE_TIMEOUT = 3630.0
 _MAX_HEADER = 65_536
 # What was learned of events, in the state folder.
@@ -143,7 +142,7 @@ async def running_proxy(
             next_stretch=next_stretch,
             clock=clock,
             on_turn=on_turn,
-            on_refusal=lambda refused, sent: None,
+            on_refusal=lambda refused, _sent: journal.trust.refuse(principal_of(refused, folder.salt), clock()),
             on_fault=note_feed_fault,
         )
 
@@ -158,7 +157,7 @@ async def running_proxy(
     journal = Journal(
         clock=clock,
         log=log,
-        trust=Trust(lifetime=_TRUST_LIFETIME),
+        trust=Trust(lifetime=settings.trust_lifetime),
         coverage=coverage,
         results=store,
         counters=counters,
@@ -229,6 +228,8 @@ async def running_proxy(
         bodies=Bodies(settings.body_limit, room),
         management=management,
         host_check=HostCheck(settings.listen.host, settings.allowed_hosts),
+        cross_site_check=CrossSiteCheck(settings.allowed_origins),
+        journal=journal,
         client=client,
         salt=folder.salt,
         instance=instance,

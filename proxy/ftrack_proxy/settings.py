@@ -14,6 +14,7 @@ from yarl import URL
 
 from ftrack_proxy.freshness.policy import BadPolicy, Policy
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.pages import ANY, normal_origin
 
 DEFAULT_PORT = 8089
 # The policy that comes with the proxy.
@@ -77,6 +78,8 @@ class Settings:
     allowed_hosts: tuple[str, ...]
     log_level: str
     settle_window: float = 0.5
+    trust_lifetime: float = 300.0
+    allowed_origins: tuple[str, ...] = ()
     entities_size: int = 256 * 2**20
     prefetch_rate: int = 60_000
     connect_wait: float = 15.0
@@ -195,6 +198,17 @@ def parse_word(text: str) -> str:
 def parse_names(text: str) -> tuple[str, ...]:
     """Read names with commas between them."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def parse_origins(text: str) -> tuple[str, ...]:
+    """Read origins of web pages with commas between them; ``*`` is any."""
+    origins = []
+    for name in parse_names(text):
+        origin = ANY if name == ANY else normal_origin(name)
+        if origin is None:
+            raise BadSetting(f"{name!r} is no origin; expected for example http://localhost:3000, or * for any")
+        origins.append(origin)
+    return tuple(origins)
 
 
 def parse_path(text: str) -> Path:

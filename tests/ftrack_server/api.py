@@ -80,6 +80,8 @@ class ApiEndpoint:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._sessions: dict[str, tuple[str, str]] = {}
+        # A session may outlive the key that it was opened with.
+        self._callers: dict[str, Caller] = {}
 
     def answer(self, request: web.Request, batch: Batch) -> web.Response:
         """The answer to one request."""
@@ -120,6 +122,8 @@ class ApiEndpoint:
         """Identity by headers, else by session cookie; the cookie lines to send for a new session."""
         token = request.cookies.get(SESSION_COOKIE, "")
         username, api_key = request.headers.get("ftrack-user"), request.headers.get("ftrack-api-key")
+        if self._site.sessions_first and token in self._callers:
+            return self._callers[token], []
         if username is None and api_key is None and token in self._sessions:
             username, api_key = self._sessions[token]
         identity = (username or "", api_key or "")
@@ -128,6 +132,7 @@ class ApiEndpoint:
             return caller, []
         token = uuid.uuid4().hex
         self._sessions[token] = identity
+        self._callers[token] = caller
         return caller, [f"{SESSION_COOKIE}={token}; Path=/; HttpOnly", "ftrack_node=n1; Path=/"]
 
     def _arrange_uploads(self, operations: list[Mapping[str, Any]], responses: list[Any]) -> None:

@@ -358,6 +358,11 @@ class FtrackServer:
         """Whether downloads are redirected to a separate file server."""
         self._site.redirect_components = enabled
 
+    @property
+    def site(self) -> Site:
+        """The settings of the server, to be changed between requests."""
+        return self._site
+
 
 def encoded(value: Any) -> Any:
     """Values as they stand on the wire."""

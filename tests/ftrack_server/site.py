@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from .cors import CrossOrigin
 from .counters import Board, Ledger
 from .faults import FaultBox, Hold
 from .files import FileStore
@@ -24,6 +25,12 @@ class Site:
     hub: Hub
     latency: float = 0.0
     redirect_components: bool = False
+    # Which of a session cookie and a key in one request counts is not known: by default the key.
+    sessions_first: bool = False
+    # A log-in page in front of everything: who comes without this cookie, or without this header, is sent there.
+    gateway_cookie: str | None = None
+    gateway_authorization: str | None = None
+    cross_origin: CrossOrigin = dataclasses.field(default_factory=CrossOrigin)
     stream_hold: Hold | None = None
     base_url: str = ""
     version: str = "26.9.1"

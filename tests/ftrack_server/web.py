@@ -35,6 +35,7 @@ class Face:
         self.control: Handler | None = None
         self.application = web.Application(client_max_size=0)
         self.application.router.add_route("*", "/{tail:.*}", self._handle)
+        self.application.on_response_prepare.append(site.cross_origin.sign)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.raw_path.partition("?")[0].lstrip("/")
@@ -69,7 +70,7 @@ class Face:
         asked = Asked(path, batch.actions if batch else (), batch.text if batch else request.raw_path)
         faults = self._site.faults.take(asked)
         pause = self._site.latency / 2 if path.startswith(_SLOW) else 0.0
-        replaced = await self._suffer(faults, "before")
+        replaced = await self._suffer(faults, "before") or self._turned_away(request)
         if replaced is not None:
             return replaced
         if pause:
@@ -79,6 +80,18 @@ class Face:
         if pause:
             await asyncio.sleep(pause)
         return replaced or response
+
+    def _turned_away(self, request: web.Request) -> web.Response | None:
+        """A gateway's answer to who has not logged in there; preflights carry no log-in, and get through."""
+        preflight = self._site.cross_origin.preflight(request)
+        if preflight is not None:
+            return preflight
+        cookie, authorization = self._site.gateway_cookie, self._site.gateway_authorization
+        if cookie is not None and request.cookies.get("sso") != cookie:
+            return web.Response(status=302, headers={"Location": "https://login.test/"})
+        if authorization is not None and request.headers.get("Authorization") != authorization:
+            return web.Response(status=401, text="log in", headers={"WWW-Authenticate": "Basic"})
+        return None
 
     async def _suffer(self, faults: list[Fault], stage: Stage) -> web.Response | None:
         for fault in faults:

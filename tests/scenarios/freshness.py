@@ -136,7 +136,7 @@ def restarted(studio: Studio) -> None:
     studio.proxy = type(studio.proxy)(settings, environment).start()
     studio.proxy.wait_for_feed()
     again = studio.person()
-    again.call([{"action": "query_server_information"}])
+    again.ask("select id from Type")
     assert again.ask(studio.name_of_task).rows[0]["name"] == "rig"
 
 

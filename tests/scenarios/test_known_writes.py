@@ -25,16 +25,16 @@ def test_an_update_is_known(studio: Studio) -> None:
     ana, asset = studio.person(), studio.server.production.assets[0]
     warm(ana, of_asset(asset))
     ana.update("Asset", asset, name="renamed")
-    asked = studio.queries
+    asked = studio.queries()
     (row,) = ana.ask(f"select name from Asset where id is {asset}").rows
-    assert (row["name"], studio.queries) == ("renamed", asked)
+    assert (row["name"], studio.queries()) == ("renamed", asked)
 
 
 def test_what_is_removed_is_known_to_be_absent(studio: Studio) -> None:
     ana, version = studio.person(), studio.server.production.versions[0]
     warm(ana, f"select comment from AssetVersion where id is {version}")
     ana.call([{"action": "delete", "entity_type": "AssetVersion", "entity_key": [version]}])
-    asked = studio.queries
+    asked = studio.queries()
     assert ana.ask(f"select comment from AssetVersion where id is {version}").rows == []
     assert ana.ask(f"select version from AssetVersion where (id is '{version}') limit 1").rows == []
-    assert studio.queries == asked
+    assert studio.queries() == asked

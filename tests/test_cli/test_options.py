@@ -115,6 +115,8 @@ BAD = {
     "cache_size": "much",
     "memory_size": "9" * 400,
     "settle_window": "soon",
+    "allowed_origins": "studio",
+    "trust_lifetime": "long",
     "entities_size": "3 KB",
     "prefetch_rate": "-1",
     "connect_wait": "0 s",

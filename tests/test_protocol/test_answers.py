@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftrack_proxy.identity.credentials import Credentials, credentials_of, identity_of
-from ftrack_proxy.identity.trust import Trust
+from ftrack_proxy.identity.credentials import Credentials, identity_of
 from ftrack_proxy.protocol.encoding import unpack
 from ftrack_proxy.protocol.errors import error_body
 from ftrack_proxy.protocol.headers import (
@@ -329,28 +328,8 @@ def test_identities_tell_nothing() -> None:
         identity_of(Credentials("ana", "other"), salt),
         identity_of(Credentials("bo", "secret"), salt),
         identity_of(ana, b"t" * 32),
-        identity_of(ana, salt, authorization="Basic x"),
+        identity_of(ana, salt, [("Authorization", "Basic x")]),
         identity_of(Credentials("an", "asecret"), salt),
     }
     assert len(others) == 5
     assert same not in others
-    assert credentials_of({"ftrack-user": "ana", "ftrack-api-key": "secret"}) == ana
-    assert credentials_of({"ftrack-user": "ana"}) is None
-    assert credentials_of({"ftrack-user": "", "ftrack-api-key": "k"}) is None
-
-
-def test_trust_runs_out() -> None:
-    trust = Trust(lifetime=10, limit=2)
-    assert not trust.holds(b"a", 0)
-    trust.accept(b"a", 0)
-    assert trust.holds(b"a", 10)
-    assert not trust.holds(b"a", 10.1)
-    trust.accept(b"a", 5)
-    trust.accept(b"a", 3)
-    assert trust.holds(b"a", 15)
-    trust.refuse(b"a")
-    assert not trust.holds(b"a", 5)
-    for name in (b"a", b"b", b"c"):
-        trust.accept(name, 0)
-    assert not trust.holds(b"a", 0)
-    assert trust.holds(b"c", 0)

@@ -30,17 +30,80 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 LOOP_HEADER = "Ftrack-Proxy-Via"
 
 
+# What is meant for ftrack, whatever ``Connection`` says of it: dropping one of these would change who asks, what is
+# asked, or how it is answered (RFC 9110 7.6.1 forbids a client to name such fields there).
+_NEVER_DROPPED = frozenset(
+    {
+        "accept",
+        "authorization",
+        "cache-control",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "cookie",
+        "host",
+        "origin",
+        "range",
+        "set-cookie",
+        "vary",
+    }
+)
+_NEVER_DROPPED_PREFIXES = ("ftrack-", "access-control-", "sec-")
+
+# Headers by which nobody authenticates: they tell of the message, the browser, the way, or a trace. ftrack's own
+# are in the principal or the representation. Whatever else a client sends may be a token for ftrack or a gateway.
+_NOT_AUTHENTICATING = frozenset(
+    {
+        *("accept", "accept-charset", "accept-encoding", "accept-language"),
+        *("cache-control", "pragma", "date", "host", "expect", "priority", "user-agent"),
+        *("content-encoding", "content-language", "content-length", "content-type"),
+        *("dnt", "origin", "referer", "save-data", "upgrade-insecure-requests", "x-requested-with"),
+        *("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"),
+        *("x-forwarded-server", "x-real-ip", "ftrack-proxy-via"),
+        *("b3", "baggage", "request-id", "sentry-trace", "traceparent", "tracestate", "uber-trace-id"),
+        *("x-amzn-trace-id", "x-cloud-trace-context", "x-correlation-id", "x-request-id"),
+        *("ftrack-user", "ftrack-api-key", "ftrack-api-options", "ftrack-strict-api"),
+        *("ftrack-clienttoken", "ftrack-pushtoken"),
+        "cookie",
+    }
+)
+_NOT_AUTHENTICATING_PREFIXES = ("sec-ch-", "sec-fetch-", "x-b3-", "x-datadog-")
+
+
+def may_authenticate(name: str) -> bool:
+    """True if a request header may tell ftrack, or a gateway before it, who asks. Cookies are seen to elsewhere."""
+    name = name.lower()
+    return name not in _NOT_AUTHENTICATING and not name.startswith(_NOT_AUTHENTICATING_PREFIXES)
+
+
+# By which a server tells a browser what a page of another origin may read (Fetch standard 3.3, Resource Timing).
+PERMISSION_HEADERS = frozenset(
+    {
+        "access-control-allow-credentials",
+        "access-control-allow-headers",
+        "access-control-allow-methods",
+        "access-control-allow-origin",
+        "access-control-allow-private-network",
+        "access-control-expose-headers",
+        "access-control-max-age",
+        "cross-origin-resource-policy",
+        "timing-allow-origin",
+    }
+)
+
+
 def end_to_end(headers: Iterable[tuple[str, str]], *, without: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Keep what is meant for the far end, every repetition on a line of its own.
 
-    Dropped are the hop-by-hop headers, those that ``Connection`` names, and ``without`` (lower case).
+    Dropped are the hop-by-hop headers, those that ``Connection`` names as such, and ``without`` (lower case).
     """
     pairs = list(headers)
     dropped = set(_HOP_BY_HOP)
     dropped.update(without)
     for name, value in pairs:
         if name.lower() == "connection":
-            dropped.update(token.strip().lower() for token in value.split(","))
+            dropped.update(filter(_may_be_dropped, (token.strip().lower() for token in value.split(","))))
     return [(name, in_one_line(value)) for name, value in pairs if name.lower() not in dropped]
 
 
@@ -56,6 +119,10 @@ def accepts_gzip(headers: Iterable[tuple[str, str]]) -> bool:
     """True if a client says that it can read answers in gzip (RFC 9110 12.5.3)."""
     accepted = ", ".join(value for name, value in headers if name.lower() == "accept-encoding")
     return _GZIP_ACCEPTED.search(accepted) is not None
+
+
+def _may_be_dropped(name: str) -> bool:
+    return name not in _NEVER_DROPPED and not name.startswith(_NEVER_DROPPED_PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,11 @@ class ApiCall:
     """One ``POST /api``.
 
     ``body`` is what the client sent, ``plain`` the same without content encoding (``None`` if unreadable).
-    ``identity`` is ``None`` for a client that did not say who it is. ``variant`` holds the headers that change
-    an answer's body or its errors. ``manner`` is how entities are written, ``None`` if that is not known.
+    ``identity`` is ``None`` for a client that did not say who it is. ``cookies`` are the values of its ``Cookie``
+    headers: by those, too, ftrack might know somebody. ``shows_nobody``: there is nothing at all by which ftrack,
+    or a gateway before it, could know anybody. ``origin`` is that of the page whose request it is. ``variant`` holds
+    the headers that change an answer's body or its errors. ``manner`` is how entities are written, ``None`` if that
+    is not known.
     """
 
     raw_path: str
@@ -39,15 +42,22 @@ class ApiCall:
     wishes: CacheControl
     manner: Manner | None = Manner.NORMALISED
     progress: Progress = field(default_factory=Progress)
+    cookies: tuple[str, ...] = ()
+    origin: str | None = None
+    shows_nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer to a client: status, end-to-end headers, body."""
+    """An answer to a client: status, end-to-end headers, body.
+
+    ``speaks_for_ftrack``: the headers are ftrack's to this very request, also in what they do not say.
+    """
 
     status: int
     headers: Sequence[tuple[str, str]]
     body: bytes
+    speaks_for_ftrack: bool = False
 
 
 @dataclass(frozen=True, slots=True)

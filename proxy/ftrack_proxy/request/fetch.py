@@ -22,9 +22,9 @@ from ftrack_proxy.protocol.responses import (
     failure_of,
     is_complete,
     is_success,
-    refuses_credentials,
     sole_entry,
 )
+from ftrack_proxy.request.accept import note_answer, without_cookies
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
@@ -72,11 +72,7 @@ class Fetcher:
             return
         if any(operation.kind is OperationKind.QUERY for operation in operations):
             await self.understanding.ready(call.identity, lambda: self._fetch_schemas(call))
-        if self._is_accepted(call):
-            await self._journal.coverage.settled(call.credentials)
-
-    def _is_accepted(self, call: ApiCall) -> bool:
-        return call.identity is not None and self._journal.trust.holds(call.identity, self._journal.clock())
+        await self._journal.coverage.settled(call.credentials)
 
     async def fetch(self, read: Read, began: Start) -> Fetched:
         """Send one read as the client wrote it, and keep its answer. ``began`` was taken before.
@@ -115,7 +111,7 @@ class Fetcher:
         answer = await self._send(call, raw)
         unpacked = await self.unpacked(answer)
         decoded, plain = unpacked.value, unpacked.plain
-        self.learn(call, decoded, 1, began)
+        self._note(call, answer, decoded, kind, began)
         if plain is None or not unpacked.exact or not is_success(decoded, 1) or not is_complete(kind, decoded[0]):
             return Fetched(began, answer, plain, None, None, False, failure=failure_of(answer.status, decoded))
         entry = sole_entry(plain)
@@ -158,18 +154,16 @@ class Fetcher:
         return await unpacked_answer(answer, self._body_limit)
 
     async def _send(self, call: ApiCall, operation: bytes) -> Answer:
-        headers = [(name, value) for name, value in call.headers if name.lower() != "content-encoding"]
-        return await self._upstream.ask(call.raw_path, headers, b"[" + operation + b"]", accept_encoding="gzip")
+        kept = without_cookies(call.headers)
+        headers = [(name, value) for name, value in kept if name.lower() != "content-encoding"]
+        answer = await self._upstream.ask(call.raw_path, headers, b"[" + operation + b"]", accept_encoding="gzip")
+        if call.cookies:
+            # They answer to there being no cookie, and the client has some.
+            answer.headers.popall("Set-Cookie", None)
+        return answer
 
-    def learn(self, call: ApiCall, decoded: Any, operations: int, sent: Start) -> None:
-        """Note whether ftrack accepts these credentials."""
-        if call.credentials is None or call.identity is None:
-            return
-        if operations and is_success(decoded, operations):
-            self._journal.trust.accept(call.identity, sent.at)
-            self._journal.coverage.accepted(call.credentials)
-        elif refuses_credentials(decoded):
-            self._journal.trust.refuse(call.identity)
+    def _note(self, call: ApiCall, answer: Answer, decoded: Any, kind: OperationKind, sent: Start) -> None:
+        note_answer(self._journal, call, answer, decoded, (kind.value,), sent, bare=True)
 
     def _learn_entry(self, kind: OperationKind, entry: Any) -> None:
         match kind:
@@ -209,7 +203,7 @@ class Fetcher:
         except (NotSent, AnswerLost):
             return None
         unpacked = await self.unpacked(answer)
-        self.learn(call, unpacked.value, 1, began)
+        self._note(call, answer, unpacked.value, OperationKind.SCHEMAS, began)
         if unpacked.exact and is_success(unpacked.value, 1) and is_complete(OperationKind.SCHEMAS, unpacked.value[0]):
             return unpacked.value[0]
         return None
@@ -218,7 +212,7 @@ class Fetcher:
 def _credential_headers(call: ApiCall) -> list[tuple[str, str]]:
     """The caller's headers without those that belong to the caller's own request."""
     about_the_request = {"content-type", "content-encoding", "accept", "cache-control", "ftrack-api-options"}
-    kept = [(name, value) for name, value in call.headers if name.lower() not in about_the_request]
+    kept = [(n, value) for n, value in without_cookies(call.headers) if n.lower() not in about_the_request]
     return [*kept, ("Content-Type", "application/json"), ("Accept", "application/json")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ftrack_proxy.answers.knowledge import Source
 from ftrack_proxy.answers.written import learn_written, written_in
@@ -14,8 +14,10 @@ from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, Dispatch, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
+from ftrack_proxy.protocol.refusals import api_changed_nothing
 from ftrack_proxy.protocol.responses import is_success
 from ftrack_proxy.request import reply
+from ftrack_proxy.request.accept import note_answer
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.journal import Journal
@@ -77,10 +79,11 @@ class Forwarder:
     async def _carry_out(
         self, call: ApiCall, batch: Batch | None, changes: Sequence[Change], dispatch: Dispatch | None
     ) -> Reply:
-        began = self._journal.start(call.credentials) if call.credentials else None
+        began = self._journal.start(call.credentials)
         handling = Handling(Forwarded.METHOD if changes else Forwarded.BYPASS)
         try:
             answer = await self._send(call, dispatch)
+            unpacked = await self._fetcher.unpacked(answer)
         except NotSent as error:
             return reply.unreachable(self._fetcher.origin, str(error))
         except AnswerLost as error:
@@ -91,17 +94,17 @@ class Forwarder:
             if dispatch is not None and dispatch.begun:
                 self.record(changes)
             raise
-        # G1: before the reply leaves, whatever it says: an error may have come after the commit.
         answered = self._journal.log.head
-        self.record(changes)
-        recorded = self._journal.start(call.credentials) if call.credentials else None
-        if began is not None and recorded is not None:
-            unpacked = await self._fetcher.unpacked(answer)
-            self._fetcher.learn(call, unpacked.value, len(batch.operations) if batch else 0, began)
-            if batch is not None and changes:
-                self._learning.wrote(batch, unpacked.value, began)
-                if unpacked.exact:
-                    self._take_in(call, batch, unpacked.value, began, answered, recorded)
+        actions = None if batch is None else [_action(operation.content) for operation in batch.operations]
+        # G1: before the reply leaves. An error may have come after the commit, unless it says that it has not.
+        if not api_changed_nothing(answer.status, unpacked.value, actions, shows_nobody=call.shows_nobody):
+            self.record(changes)
+        recorded = self._journal.start(call.credentials)
+        note_answer(self._journal, call, answer, unpacked.value, actions or (), began, bare=not call.cookies)
+        if batch is not None and changes and call.credentials is not None:
+            self._learning.wrote(batch, unpacked.value, began)
+            if unpacked.exact and call.identity and self._journal.cookies.are_own(call.identity, call.cookies):
+                self._take_in(call, batch, unpacked.value, began, answered, recorded)
         return reply.of_answer(answer, handling)
 
     async def _send(self, call: ApiCall, dispatch: Dispatch | None) -> Answer:
@@ -136,3 +139,8 @@ class Forwarder:
 
 def _only_reads(batch: Batch | None) -> bool:
     return batch is not None and only_reads([operation.content for operation in batch.operations])
+
+
+def _action(operation: object) -> str | None:
+    action = operation.get("action") if isinstance(operation, Mapping) else None
+    return action if isinstance(action, str) else None

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from ftrack_proxy.freshness.change_log import ChangeLog
 from ftrack_proxy.freshness.changes import Change
 from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.permissions import Permissions
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import Clock, Coverage, Results
@@ -32,10 +34,13 @@ class Journal:
         self.coverage = coverage
         self.results = results
         self.counters = counters
+        self.cookies = IssuedCookies()
+        # What ftrack permits is believed for as long as whom it accepts.
+        self.permissions = Permissions(lifetime=trust.lifetime)
 
-    def start(self, credentials: Credentials) -> Start:
+    def start(self, credentials: Credentials | None) -> Start:
         """The present moment, as a read or fetch of these credentials has to remember it."""
-        stretch, live = self.coverage.position(credentials)
+        stretch, live = (0, False) if credentials is None else self.coverage.position(credentials)
         return Start(self.log.head, stretch, live, self.clock())
 
     def record(self, changes: Iterable[Change]) -> None:

@@ -74,6 +74,8 @@ class Reader:
         """Answer from the store or from ftrack; ``None`` if the batch has to be forwarded as a whole."""
         assert call.credentials is not None
         assert split.batch is not None
+        if self._needs_cookies(call):
+            return reply.not_cached() if call.wishes.only_if_cached else None
         await self._fetcher.prepare(call, split.batch.operations)
         start = self._journal.start(call.credentials)
         reads = self._reads(call, split, start)
@@ -87,7 +89,16 @@ class Reader:
             return reply.unreachable(self._fetcher.origin, str(error))
         except AnswerLost as error:
             return reply.read_lost(self._fetcher.origin, str(error))
+        if any(part.result is None for part in served) and self._needs_cookies(call):
+            # What was asked for without its cookies was refused: its own request may not be.
+            return None
         return self._joined(call, served, start)
+
+    def _needs_cookies(self, call: ApiCall) -> bool:
+        """True if ftrack, or a gateway before it, did not answer to the identity alone and might to its cookies."""
+        if call.identity is None or not call.cookies:
+            return False
+        return self._journal.trust.is_refused(call.identity, self._journal.clock())
 
     async def _read_all(self, reads: Sequence[Read]) -> list[Served]:
         """Read the operations of a batch beside each other. It is one client's: the limit is for nobody else."""
@@ -111,7 +122,7 @@ class Reader:
                     part.fetched.answer,
                     part.handling,
                     plain=part.fetched.plain,
-                    set_cookie=not part.handling.collapsed,
+                    own=not part.handling.collapsed,
                 )
         if self._torn([part.result for part in served if part.result is not None]):
             return None

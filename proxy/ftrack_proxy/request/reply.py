@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.errors import error_body
-from ftrack_proxy.protocol.headers import Handling, appended_cache_status, cache_status, end_to_end
+from ftrack_proxy.protocol.headers import PERMISSION_HEADERS, Handling, appended_cache_status, cache_status, end_to_end
 from ftrack_proxy.request.call import Reply
 
 _JSON = "application/json"
 # Of a fetched answer these are written anew: the body has been decoded, cut or joined.
-_OF_THE_BODY = ("content-length", "content-encoding", "content-type", "cache-status", "age")
+_OF_THE_BODY = frozenset({"content-length", "content-encoding", "content-type", "cache-status", "age"})
 
 
 def of_entries(
@@ -33,7 +33,8 @@ def of_entries(
     return Reply(
         http_status,
         [
-            *end_to_end(headers, without=_OF_THE_BODY),
+            # What pages may read depends on who asks, and is added for each.
+            *end_to_end(headers, without=_OF_THE_BODY | PERMISSION_HEADERS),
             ("Content-Type", content_type or _JSON),
             ("Cache-Status", f"{behind}, {status}" if behind else status),
             ("Age", str(max(0, int(age)))),
@@ -42,17 +43,17 @@ def of_entries(
     )
 
 
-def of_answer(answer: Answer, handling: Handling, *, plain: bytes | None = None, set_cookie: bool = True) -> Reply:
+def of_answer(answer: Answer, handling: Handling, *, plain: bytes | None = None, own: bool = True) -> Reply:
     """Pass a whole answer on as it came, still encoded as it came, or decoded if ``plain`` is given.
 
-    ``set_cookie`` is off for who merely joined another's request: a cookie is for the one who asked.
+    ``own`` is off for who merely joined another's request: cookies, and what pages may read, are for who asked.
     """
     without = ["content-length", "cache-status"]
-    without += [] if set_cookie else ["set-cookie"]
+    without += [] if own else ["set-cookie", *PERMISSION_HEADERS]
     without += [] if plain is None else ["content-encoding"]
     headers = end_to_end(answer.headers.items(), without=without)
     headers.append(("Cache-Status", appended_cache_status(answer.headers, cache_status([handling]))))
-    return Reply(answer.status, headers, answer.body if plain is None else plain)
+    return Reply(answer.status, headers, answer.body if plain is None else plain, speaks_for_ftrack=own)
 
 
 def of_error(status: int, exception: str, content: str, error_code: str) -> Reply:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from aiohttp import HttpVersion11, web
 
 from ftrack_proxy.hub.relay import HubRelay
+from ftrack_proxy.identity.permissions import Headers, preflight_of
 from ftrack_proxy.observe.anatomy import anatomy
 from ftrack_proxy.protocol.headers import LOOP_HEADER
 from ftrack_proxy.protocol.hub_packets import SOCKET_PATH
 from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.identify import identify
+from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.reply import of_error
 from ftrack_proxy.request.room import SHORT
 from ftrack_proxy.request.unpack import unpacked_body
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.web.bodies import Bodies
 from ftrack_proxy.web.connection import Connection
+from ftrack_proxy.web.cross_site import CrossSiteCheck
 from ftrack_proxy.web.host_check import HostCheck
 from ftrack_proxy.web.management import PREFIX, Management
 from ftrack_proxy.web.passthrough import PassThrough, may_write
@@ -38,6 +42,8 @@ class Front:
         bodies: Bodies,
         management: Management,
         host_check: HostCheck,
+        cross_site_check: CrossSiteCheck,
+        journal: Journal,
         client: UpstreamClient,
         salt: bytes,
         instance: str,
@@ -48,12 +54,20 @@ class Front:
         self._bodies = bodies
         self._management = management
         self._host_check = host_check
+        self._cross_site_check = cross_site_check
+        self._journal = journal
         self._client = client
         self._salt = salt
         self._instance = instance
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Route one request; whatever goes wrong here, the client gets an error that it can read."""
+        response = await self._answer(request)
+        if isinstance(response, web.Response) and not isinstance(response, _FtracksOwn):
+            self._permit(request, response)
+        return response
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         _watch(request, Progress())
         try:
             if "Expect" in request.headers and not await _expected(request):
@@ -81,6 +95,9 @@ class Front:
             return _response(_wrong_host())
         if self._instance in request.headers.get(LOOP_HEADER, ""):
             return _response(_loop())
+        refusal = self._cross_site_check.refusal(request)
+        if refusal is not None:
+            return _response(refusal)
         path = "/" + request.path.lstrip("/")
         if request.path.startswith(PREFIX):
             return await self._management.handle(request)
@@ -91,8 +108,32 @@ class Front:
         if request.method in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Mode") == "navigate":
             # A person in a browser wants ftrack's own pages, at the address that its cookies belong to.
             return web.Response(status=302, headers={"Location": str(self._client.url(request.raw_path))})
+        known = self._answer_preflight(request)
+        if known is not None:
+            return known
         _watch(request, Progress(may_write(request.method, request.path)))
         return await self._pass_through.handle(request)
+
+    def _permit(self, request: web.Request, response: web.Response) -> None:
+        """Let pages read what we answer by ourselves if ftrack lets them read its own answers, in its own words."""
+        origin, own = request.headers.get("Origin"), request.path.startswith(PREFIX)
+        if origin is None or own:
+            return
+        for name, value in self._permits(origin, request.path) or ():
+            response.headers.add(name, value)
+
+    def _permits(self, origin: str, path: str) -> Headers | None:
+        return self._journal.permissions.of(origin, path, self._journal.clock())
+
+    def _answer_preflight(self, request: web.Request) -> web.Response | None:
+        """Answer a preflight of the API as ftrack did; ``None`` for other requests, and if it is not known how."""
+        preflight = preflight_of(request.method, "/" + request.path.lstrip("/"), request.headers)
+        if preflight is None or preflight.path != "/api":
+            return None
+        permission = self._journal.permissions.of_preflight(preflight, self._journal.clock())
+        if permission is None:
+            return None
+        return _response(Reply(permission.status, permission.headers, b"", speaks_for_ftrack=True))
 
     async def _answer_api(self, request: web.Request) -> web.StreamResponse:
         if (request.content_length or SHORT + 1) <= SHORT:
@@ -111,6 +152,9 @@ class Front:
         pairs = list(request.headers.items())
         call = identify(request.raw_path, request.headers, pairs, body, plain, self._salt)
         _watch(request, call.progress)
+        if call.origin is not None and self._permits(call.origin, request.path) is None:
+            # Whether the page may read the answer is for ftrack to say: it has to be asked.
+            call = replace(call, wishes=replace(call.wishes, no_cache=True))
         return _response(await self._api.answer(call))
 
 
@@ -135,8 +179,13 @@ def _wants_websocket(request: web.Request) -> bool:
     return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
+class _FtracksOwn(web.Response):
+    """A response whose headers are ftrack's: nothing of ours is added to what it permits."""
+
+
 def _response(reply: Reply) -> web.Response:
-    response = web.Response(status=reply.status, body=reply.body)
+    kind = _FtracksOwn if reply.speaks_for_ftrack else web.Response
+    response = kind(status=reply.status, body=reply.body)
     for name, value in reply.headers:
         if name == "Content-Type":
             response.headers[name] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -10,6 +11,8 @@ import aiohttp
 from aiohttp import web
 
 from ftrack_proxy.freshness.changes import ChangeSource, anything
+from ftrack_proxy.identity.permissions import preflight_of
+from ftrack_proxy.identity.shown import shows_nobody
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import (
     Forwarded,
@@ -19,12 +22,14 @@ from ftrack_proxy.protocol.headers import (
     end_to_end,
     in_one_line,
 )
+from ftrack_proxy.protocol.refusals import changed_nothing
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.upstream.client import UpstreamClient
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"})
+_HARMLESS_ANYWHERE = frozenset({"OPTIONS", "TRACE"})
 _REMOVE_PATH = "/component/remove"
 _HUB_PREFIX = "/socket.io/"
 _CHUNK = 2**18
@@ -37,10 +42,11 @@ def may_write(method: str, path: str) -> bool:
     An unknown POST may have written anything (ftrack-protocol 1.1: the legacy API posts XML). The event hub's
     polling transport posts too, but what it carries are events.
     """
-    path = "/" + path.lstrip("/")
+    # As a server may read it that merges slashes and goes up for dots.
+    path = posixpath.normpath("/" + path.lstrip("/"))
     if path.startswith(_REMOVE_PATH):
-        return True
-    return method not in _SAFE_METHODS and not path.startswith(_HUB_PREFIX)
+        return method not in _HARMLESS_ANYWHERE
+    return method not in _SAFE_METHODS and not f"{path}/".startswith(_HUB_PREFIX)
 
 
 class PassThrough:
@@ -91,6 +97,9 @@ class PassThrough:
             async with self._client.stream(
                 request.method, request.raw_path, headers, body, repeatable=repeatable, dispatch=dispatch
             ) as answer:
+                self._learn_permission(request, answer)
+                nobody = shows_nobody(request.raw_path, end_to_end(headers))
+                writes = writes and not changed_nothing(answer.status, shows_nobody=nobody)
                 self._record(writes)
                 return await self._send_on(request, answer, writes)
         except NotSent as error:
@@ -99,6 +108,16 @@ class PassThrough:
             self._record(writes)
             lost = reply.write_lost if writes else reply.read_lost
             return _response(lost(str(self._client.origin), str(error)))
+
+    def _learn_permission(self, request: web.Request, answer: aiohttp.ClientResponse) -> None:
+        """Note what ftrack permits the page that asks."""
+        permissions, now = self._journal.permissions, self._journal.clock()
+        path, headers = "/" + request.path.lstrip("/"), answer.headers.items()
+        preflight = preflight_of(request.method, path, request.headers)
+        if preflight is not None:
+            permissions.learn_preflight(preflight, answer.status, headers, now)
+        elif answer.status < 400 and (origin := request.headers.get("Origin")) is not None:
+            permissions.learn(origin, path, headers, now)
 
     def _record(self, writes: bool) -> None:
         if writes:

@@ -50,7 +50,7 @@ class RequestLog:
         _log.debug("%s asks %s: %s (%s), %.1f ms", who, what, verdict, status, took, extra={"fields": fields})
 
     def _who(self, request: web.Request) -> str:
-        credentials = credentials_of(request.headers)
+        credentials = credentials_of(request.headers.items())
         return identity_of(credentials, self._salt).hex()[:8] if credentials else "somebody"
 
     async def _what(self, request: web.Request) -> str:

@@ -1,0 +1,106 @@
+"""Which web pages may read ftrack's answers: its CORS headers, learned from its answers and never made up."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ftrack_proxy.protocol.headers import PERMISSION_HEADERS, end_to_end
+
+Headers = tuple[tuple[str, str], ...]
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+# Characters of one entry: more is nothing that a browser and a server say to each other in earnest.
+_LONGEST = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a browser asks before a request of a page: may ``origin`` send ``method`` with these headers there?"""
+
+    path: str
+    origin: str
+    method: str
+    headers: str
+    private_network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An answer to a preflight: a status and headers; its body means nothing."""
+
+    status: int
+    headers: Headers
+
+
+def preflight_of(method: str, path: str, headers: Mapping[str, str]) -> Preflight | None:
+    """Read a CORS preflight (Fetch standard 4.8); ``None`` for any other request."""
+    origin, asked = headers.get("Origin"), headers.get("Access-Control-Request-Method")
+    if method != "OPTIONS" or origin is None or asked is None:
+        return None
+    named = headers.get("Access-Control-Request-Headers", "")
+    private = headers.get("Access-Control-Request-Private-Network", "")
+    return Preflight(path, origin, asked, named, private)
+
+
+class Permissions:
+    """Remembers what ftrack permits pages of an origin, by the first segment of the path, and its preflights.
+
+    Times are seconds on one clock, passed in; nothing is believed for longer than ``lifetime``.
+    """
+
+    def __init__(self, *, lifetime: float, limit: int = 1_000) -> None:
+        self._lifetime = lifetime
+        self._limit = limit
+        self._known: OrderedDict[tuple[str, str], tuple[float, Headers]] = OrderedDict()
+        self._preflights: OrderedDict[Preflight, tuple[float, Permission]] = OrderedDict()
+
+    def learn(self, origin: str, path: str, headers: Iterable[tuple[str, str]], now: float) -> None:
+        """Take in an answer of ftrack's to a page's request; that it permits nothing is worth knowing, too."""
+        place, permission = _place(path), _permission(headers)
+        if _length(origin, place, *permission) <= _LONGEST:
+            _keep(self._known, (origin, place), (now, permission), self._limit)
+
+    def of(self, origin: str, path: str, now: float) -> Headers | None:
+        """The headers that ftrack would send for this origin; ``None`` if that is not known."""
+        return self._young(self._known.get((origin, _place(path))), now)
+
+    def learn_preflight(
+        self, preflight: Preflight, status: int, headers: Iterable[tuple[str, str]], now: float
+    ) -> None:
+        """Take in an answer of ftrack's to a preflight, unless it is an error."""
+        permission = Permission(status, _permission(headers))
+        asked = (preflight.path, preflight.origin, preflight.method, preflight.headers, preflight.private_network)
+        if 200 <= status < 300 and _length(*asked, *permission.headers) <= _LONGEST:
+            _keep(self._preflights, preflight, (now, permission), self._limit)
+
+    def of_preflight(self, preflight: Preflight, now: float) -> Permission | None:
+        """The answer that ftrack would give, if it is known."""
+        return self._young(self._preflights.get(preflight), now)
+
+    def _young(self, found: tuple[float, _V] | None, now: float) -> _V | None:
+        return found[1] if found is not None and now - found[0] <= self._lifetime else None
+
+
+def _place(path: str) -> str:
+    return path.lstrip("/").partition("/")[0]
+
+
+def _permission(headers: Iterable[tuple[str, str]]) -> Headers:
+    """The headers by which a browser decides, and that they depend on the origin."""
+    permission = [(n, v) for n, v in end_to_end(headers) if n.lower() in PERMISSION_HEADERS]
+    return (*permission, ("Vary", "Origin")) if permission else ()
+
+
+def _length(*parts: str | tuple[str, str]) -> int:
+    return sum(len(part) if isinstance(part, str) else _length(*part) for part in parts)
+
+
+def _keep(known: OrderedDict[_K, _V], key: _K, value: _V, limit: int) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    while len(known) > limit:
+        known.popitem(last=False)

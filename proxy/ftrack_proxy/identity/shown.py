@@ -1,0 +1,37 @@
+"""What a request shows of who sends it: nothing at all, or a key of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from ftrack_proxy.protocol.headers import may_authenticate
+
+# Of the component end points (ftrack-protocol 1.1). Any other parameter may be a token.
+_SHOWING_NOBODY = frozenset({"id", "size"})
+# User and key in a query string: component end points, event hub (ftrack-protocol 1.1, 6.1).
+_PAIRS = (("username", "apiKey"), ("api_user", "api_key"))
+_HEADERS = (("ftrack-user", "ftrack-api-key"), ("ftrack-user", "ftrack-apikey"))
+
+
+def shows_nobody(raw_path: str, headers: Iterable[tuple[str, str]]) -> bool:
+    """True if there is nothing by which ftrack, or a gateway in front of it, could know who asks."""
+    _, mark, query = raw_path.partition("?")
+    if mark and any(name not in _SHOWING_NOBODY for name, _ in _parameters(query)):
+        return False
+    names = {name.lower() for name, _ in headers}
+    own = {"cookie", *(name for pair in _HEADERS for name in pair)}
+    return not names & own and not any(map(may_authenticate, names))
+
+
+def shows_own_key(raw_path: str, headers: Iterable[tuple[str, str]]) -> bool:
+    """True if a request carries a user and key of its own: what a browser adds by itself (cookies) is none."""
+    shown = {name.lower() for name, value in headers if value}
+    if any(shown.issuperset(pair) for pair in _HEADERS):
+        return True
+    named = {name for name, value in _parameters(raw_path.partition("?")[2]) if value}
+    return any(named.issuperset(pair) for pair in _PAIRS)
+
+
+def _parameters(query: str) -> list[tuple[str, str]]:
+    return parse_qsl(query, keep_blank_values=True, errors="replace")

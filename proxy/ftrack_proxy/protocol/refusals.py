@@ -1,0 +1,61 @@
+"""Which answers tell that ftrack knows a client, that it does not, or that it has done nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ftrack_proxy.protocol.responses import is_success, refuses_credentials
+
+# Answered to nobody but users. Whether anybody may ask for server information or the schema is not known.
+_FOR_USERS = frozenset({"query", "search", "create", "update", "delete"})
+# One transaction: if one of them fails, nothing has changed (ftrack-protocol 2.2). Of other actions this is not known.
+_IN_ONE_TRANSACTION = _FOR_USERS | {"query_schemas", "query_server_information"}
+# RFC 9110 15.5: the request was not carried out, for what it is and not for what happened while it was. Others may
+# come from a server that tried (500), a gateway that lost patience (504), or one that looks into answers (403).
+_NOT_CARRIED_OUT = frozenset({401, 404, 405, 407, 411, 413, 414, 415, 417, 421, 426, 429, 431})
+
+
+def proves_acceptance(answer: Any, actions: Sequence[str | None]) -> bool:
+    """True if an answer, decoded, is one that ftrack gives only to users that it knows."""
+    if not is_success(answer, len(actions)):
+        return False
+    pairs = zip(actions, answer, strict=True)
+    return any(action in _FOR_USERS and isinstance(entry, Mapping) and "data" in entry for action, entry in pairs)
+
+
+def turns_away(status: int, content_type: str, answer: Any) -> bool:
+    """True if somebody before ftrack does not let a request through: asks for a log-in, or shows a page of its own.
+
+    ``answer`` is decoded, ``None`` if it cannot be. Errors of ftrack's and of a gateway in trouble are none of these.
+    """
+    if isinstance(answer, list) or _is_error(answer):
+        return False
+    if 200 <= status < 300:
+        return "json" not in content_type.lower()
+    return status in (401, 403, 407) or 300 <= status < 400
+
+
+def api_changed_nothing(status: int, answer: Any, actions: Sequence[str | None] | None, *, shows_nobody: bool) -> bool:
+    """True if the answer to a batch proves that it changed nothing. An error may also come after the commit.
+
+    ``answer`` is decoded, ``None`` if it cannot be. ``actions`` are those of the batch, ``None`` if it cannot be read.
+    ``shows_nobody``: the request carried nothing by which it could have been accepted.
+    """
+    if isinstance(answer, list):
+        return False
+    if refuses_credentials(answer):
+        return True
+    if _is_error(answer):
+        transaction = actions is not None and all(action in _IN_ONE_TRANSACTION for action in actions)
+        return shows_nobody or (answer["exception"] == "PermissionError" and transaction)
+    return status in _NOT_CARRIED_OUT or (shows_nobody and 300 <= status < 500)
+
+
+def changed_nothing(status: int, *, shows_nobody: bool) -> bool:
+    """The same for a request to any other end point, of whose answer only the status says something."""
+    return status in _NOT_CARRIED_OUT or status == 403 or (shows_nobody and 300 <= status < 500)
+
+
+def _is_error(answer: Any) -> bool:
+    return isinstance(answer, Mapping) and isinstance(answer.get("exception"), str)

@@ -1,0 +1,58 @@
+"""What web pages of other origins may send us: a browser makes requests for any of them, and adds its cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from aiohttp import web
+
+from ftrack_proxy.identity.pages import ANY, OPAQUE, foreign_page
+from ftrack_proxy.identity.permissions import preflight_of
+from ftrack_proxy.identity.shown import shows_own_key
+from ftrack_proxy.request.call import Reply
+from ftrack_proxy.request.reply import of_error
+
+# What @ftrack/api shows where there is no thumbnail (ftrack-protocol 1.1): for anybody, and without effect.
+_PICTURES = "/img/"
+
+
+class CrossSiteCheck:
+    """Refuses requests of pages of other origins, unless they carry a key of their own or the origin is allowed.
+
+    Such a page may be anybody's. What it sends without a key could only act for whoever sits at the browser (by
+    cookies), or do harm by being sent at all. A page that has a key could as well be a program.
+    """
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        self._allowed = frozenset(allowed)
+
+    def refusal(self, request: web.Request) -> Reply | None:
+        """Return the answer to a request that is refused."""
+        headers = list(request.headers.items())
+        page = foreign_page(headers)
+        if page is None or page in self._allowed or ANY in self._allowed:
+            return None
+        if shows_own_key(request.raw_path, headers) or _is_harmless(request):
+            return None
+        return _refused(page)
+
+
+def _is_harmless(request: web.Request) -> bool:
+    """A person's way to a page, a question that precedes a request, and pictures."""
+    if request.method in ("GET", "HEAD"):
+        mode = request.headers.get("Sec-Fetch-Mode")
+        is_socket = request.headers.get("Upgrade") is not None
+        return (mode == "navigate" and not is_socket) or request.path.startswith(_PICTURES)
+    return preflight_of(request.method, request.path, request.headers) is not None
+
+
+def _refused(page: str) -> Reply:
+    name = "one that does not say its origin" if page == OPAQUE or len(page) > 200 else page
+    return of_error(
+        403,
+        "CrossSiteRequestError",
+        f"ftrack-proxy answers web pages of other sites (here {name}) only if they send a user and API key of their "
+        "own (ftrack-user and ftrack-api-key). To allow all requests of a page, add its origin to the setting "
+        "allowed_origins (FTRACK_PROXY_ALLOWED_ORIGINS).",
+        "proxy_cross_site_request",
+    )

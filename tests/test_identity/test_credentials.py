@@ -1,0 +1,148 @@
+"""Who asks: what of a request's headers belongs to the asker, as ftrack will see them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftrack_proxy.identity.cookies import IssuedCookies
+from ftrack_proxy.identity.credentials import Credentials, credentials_of, identity_of, principal_of, principal_within
+from ftrack_proxy.identity.shown import shows_nobody, shows_own_key
+from ftrack_proxy.request.identify import identify
+
+SALT = b"s" * 32
+ANA = Credentials("ana", "secret")
+OWN = [("ftrack-user", "ana"), ("ftrack-api-key", "secret")]
+
+
+class _Names(dict[str, str]):
+    def get(self, name: str, default: object = None) -> object:  # type: ignore[override]
+        return next((value for key, value in self.items() if key.lower() == name.lower()), default)
+
+
+def called(*headers: tuple[str, str], path: str = "/api") -> bytes | None:
+    return identify(path, _Names(headers), headers, b"[]", SALT).identity
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (OWN, ANA),
+        ([("FTRACK-USER", "ana"), ("Ftrack-Api-Key", "secret")], ANA),
+        ([("ftrack-user", "ana")], None),
+        ([("ftrack-user", ""), ("ftrack-api-key", "secret")], None),
+        ([*OWN, ("ftrack-user", "bo")], None),
+        ([*OWN, ("Ftrack-User", "ana")], None),
+        ([*OWN, ("ftrack-api-key", "")], None),
+        ([("ftrack_user", "ana"), ("ftrack_api_key", "secret")], None),
+        ([("ftrack-user", "bj\udcf6rn"), ("ftrack-api-key", "k")], Credentials("bj\udcf6rn", "k")),
+    ],
+)
+def test_credentials(headers: list[tuple[str, str]], expected: Credentials | None) -> None:
+    assert credentials_of(headers) == expected
+
+
+def test_whatever_may_authenticate_belongs_to_the_identity() -> None:
+    plain = called(*OWN)
+    assert plain == identity_of(ANA, SALT)
+    others = [
+        called(*OWN, ("Authorization", "Basic x")),
+        called(*OWN, ("Authorization", "Basic x"), ("authorization", "Basic y")),
+        called(*OWN, ("authorization", "Basic y"), ("Authorization", "Basic x")),
+        called(*OWN, ("X-Studio-Token", "t")),
+        called(*OWN, ("ftrack_user", "bo"), ("ftrack_api_key", "other")),
+        called(*OWN, ("Ftrack-Apikey", "other")),
+        called(*OWN, ("X-Forwarded-User", "bo")),
+        called(*OWN, ("Remote-User", "bo")),
+    ]
+    assert plain is not None
+    assert len({plain, *others}) == len(others) + 1
+    assert {principal_within(other or b"") for other in others} == {principal_of(ANA, SALT)}
+
+
+def test_what_says_nothing_of_the_asker_does_not() -> None:
+    said = (
+        ("Cookie", "a=b"), ("User-Agent", "x"), ("Accept", "application/json"), ("Origin", "http://x"),
+        ("Sec-Fetch-Site", "cross-site"), ("sec-ch-ua", "y"), ("ftrack-Clienttoken", "z"),
+        ("Cache-Control", "no-cache"),
+        ("traceparent", "00-1"), ("X-Forwarded-For", "10.0.0.1"), ("Content-Length", "2"), ("Connection", "close"),
+    )  # fmt: skip
+    assert called(*OWN, *said) == called(*OWN) == called(*reversed(OWN))
+
+
+def test_a_client_cannot_have_its_credentials_dropped_on_the_way() -> None:
+    named = ("Connection", "close, FTRACK-user, ftrack-api-key, Authorization, Cookie, X-Token")
+    token, basic = ("X-Token", "t"), ("Authorization", "Basic x")
+    assert called(*OWN, named) == called(*OWN)
+    assert called(*OWN, basic, named) == called(*OWN, basic)
+    # What really is dropped is not seen by ftrack, so it does not count.
+    assert called(*OWN, token, named) == called(*OWN) != called(*OWN, token)
+
+
+def test_a_query_string_may_name_somebody_else() -> None:
+    assert called(*OWN, path="/api?username=bo&apiKey=x") is None
+    assert called(*OWN, path="/api?") is None
+
+
+def test_answers_of_another_manner_are_others() -> None:
+    def variant(*headers: tuple[str, str]) -> bytes:
+        return identify("/api", _Names(headers), headers, b"[]", SALT).variant
+
+    strict, plain = ("ftrack-api-options", "strict:1;denormalize:1"), ("ftrack-api-options", "")
+    variants = [
+        variant(), variant(strict), variant(plain, strict), variant(strict, plain),
+        variant(("ftrack-strict-api", "true")),
+        variant(("ftrack-api-options", "caf\udce9")),
+    ]  # fmt: skip
+    assert len(set(variants)) == len(variants)
+    assert variant(strict, ("Connection", "ftrack-api-options")) == variant(strict)
+    assert identify("/api", {}, (strict, plain), b"[]", SALT).manner is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "nobody"),
+    [
+        ("/api", [], True),
+        ("/api", [("Accept", "x"), ("Origin", "http://x"), ("Content-Type", "text/plain")], True),
+        ("/component/remove?id=1&size=2", [], True),
+        ("/component/remove?id=1&username=a&apiKey=k", [], False),
+        ("/upload/x?signature=1", [], False),
+        ("/api", [("Cookie", "a=b")], False),
+        ("/api", [("ftrack-user", "ana")], False),
+        ("/client/", [("Ftrack-Apikey", "k")], False),
+        ("/api", [("Authorization", "Basic x")], False),
+        ("/api", [("X-Token", "x")], False),
+    ],
+)
+def test_who_shows_nothing_of_himself(path: str, headers: list[tuple[str, str]], nobody: bool) -> None:
+    assert shows_nobody(path, headers) is nobody
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "own"),
+    [
+        ("/api", OWN, True),
+        ("/client/", [("Ftrack-User", "ana"), ("Ftrack-Apikey", "k")], True),
+        ("/component/get?id=1&username=ana&apiKey=k", [], True),
+        ("/socket.io/1/websocket/x?api_user=ana&api_key=k", [], True),
+        ("/component/get?id=1&username=ana&apiKey=", [], False),
+        ("/component/get?username=ana&api_key=k", [], False),
+        ("/api", [("ftrack-user", "ana"), ("ftrack-api-key", "")], False),
+        ("/api", [("Cookie", "ftrack_session=1"), ("Authorization", "Basic x")], False),
+    ],
+)
+def test_a_key_of_ones_own(path: str, headers: list[tuple[str, str]], own: bool) -> None:
+    assert shows_own_key(path, headers) is own
+
+
+def test_cookies_belong_to_whom_they_were_issued() -> None:
+    cookies = IssuedCookies(limit=3)
+    ana, bo = identity_of(ANA, SALT), identity_of(Credentials("bo", "k"), SALT)
+    cookies.note(ana, ["session=1; Path=/; HttpOnly", "node=n1"])
+    assert cookies.are_own(ana, [])
+    assert cookies.are_own(ana, ["session=1; node=n1"])
+    assert cookies.are_own(ana, ["node=n1", "session=1;"])
+    assert not cookies.are_own(bo, ["session=1"])
+    assert not cookies.are_own(ana, ["session=1; session=2"])
+    assert not cookies.are_own(ana, ["session=1", "sso=x"])
+    cookies.note(bo, ["a=1", "b=2", "c=3"])
+    assert not cookies.are_own(ana, ["session=1"])
