@@ -20,7 +20,7 @@ class _Names(dict[str, str]):
 
 
 def called(*headers: tuple[str, str], path: str = "/api") -> bytes | None:
-    return identify(path, _Names(headers), headers, b"[]", SALT).identity
+    return identify(path, _Names(headers), headers, b"[]", b"[]", SALT).identity
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_query_string_may_name_somebody_else() -> None:
 
 def test_answers_of_another_manner_are_others() -> None:
     def variant(*headers: tuple[str, str]) -> bytes:
-        return identify("/api", _Names(headers), headers, b"[]", SALT).variant
+        return identify("/api", _Names(headers), headers, b"[]", b"[]", SALT).variant
 
     strict, plain = ("ftrack-api-options", "strict:1;denormalize:1"), ("ftrack-api-options", "")
     variants = [
@@ -95,7 +95,7 @@ def test_answers_of_another_manner_are_others() -> None:
     ]  # fmt: skip
     assert len(set(variants)) == len(variants)
     assert variant(strict, ("Connection", "ftrack-api-options")) == variant(strict)
-    assert identify("/api", {}, (strict, plain), b"[]", SALT).manner is not None
+    assert identify("/api", {}, (strict, plain), b"[]", b"[]", SALT).manner is not None
 
 
 @pytest.mark.parametrize(

@@ -288,7 +288,8 @@ def test_encodings() -> None:
         (b"plain text", "gzip"), (gzip.compress(b"x" * 99, mtime=0)[:-9], "gzip"), (b"", "gzip"), (b"", "deflate"),
         (zlib.compress(b"x"), "gzip"), (gzip.compress(b"x", mtime=0), "deflate"), (b"x", "br"), (b"x", "gzip, gzip"),
         # Readers differ about what comes after the end: the rest may hold anything.
-        (gzip.compress(b"[", mtime=0) + gzip.compress(b"]", mtime=0), "gzip"), (gzip.compress(b"[]", mtime=0) + b"\0", "gzip"),
+        (gzip.compress(b"[", mtime=0) + gzip.compress(b"]", mtime=0), "gzip"),
+        (gzip.compress(b"[]", mtime=0) + b"\0", "gzip"),
         (zlib.compress(b"[]") + b"]", "deflate"),
     ],
 )  # fmt: skip
