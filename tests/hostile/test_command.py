@@ -13,12 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import ftrack_api
 import pytest
 import requests
 
 from ftrack_proxy.cli.options import OPTIONS
 from ftrack_proxy.settings import parse_seconds
 from ftrack_proxy.web.descriptors import connection_limit
+from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import PATIENCE, ProxyCommand, until
 from tests.test_web.origin import Origin
 
@@ -55,6 +57,25 @@ def test_more_silent_clients_than_descriptors(origin: Origin, tmp_path: Path) ->
         assert any("ulimit -n" in reason and "256" in reason for reason in status["degraded"])
         assert proxy.stop() == 0
     assert len(proxy.log) < 20
+
+
+def test_a_real_client_with_its_event_hub_does_not_notice_silent_clients(tmp_path: Path) -> None:
+    with FtrackServer(ProductionPlan(sequences=1, shots=1, tasks=1)) as server, ExitStack() as stack:
+        user, key = server.credentials("ana")
+        proxy = stack.enter_context(limited(ProxyCommand(server.url, tmp_path), "ulimit -n 256"))
+        session = ftrack_api.Session(proxy.url, key, user, auto_connect_event_hub=True, plugin_paths=[])
+        until(lambda: session.event_hub.connected, "the client's event hub")
+        names = {task["name"] for task in session.query("select name from Task")}
+        for _ in range(300):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port_of(proxy)), timeout=PATIENCE))
+        until(lambda: proxy.status()["connections"]["closed"], "idle connections to be closed")
+        session.reset()
+        assert {task["name"] for task in session.query("select name from Task")} == names
+        task = session.query("Task").first()
+        task["name"] = "other"
+        session.commit()
+        assert session.event_hub.connected
+        session.close()
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one(origin: Origin, tmp_path: Path) -> None:

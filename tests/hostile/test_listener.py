@@ -388,3 +388,27 @@ async def test_localhost_is_one_port_on_all_its_addresses() -> None:
         await Listener(lambda _: asyncio.sleep(0), limit=10, descriptors=None).start("127.0.0.1", port)  # type: ignore[arg-type, return-value]
     assert busy.value.errno == errno.EADDRINUSE
     await running.stop(Deadline(1.0))
+
+
+async def test_a_handler_s_fault_is_told_without_what_it_says(caplog: pytest.LogCaptureFixture) -> None:
+    async def odd(_: web.Request) -> web.StreamResponse:
+        return web.Response(headers={"X": f"\r\n{SECRET}"})
+
+    async with stage(handler=odd) as it:
+        client = await it.client(GET)
+        assert await client.ended() == b""
+    assert "a connection ended by a fault: ValueError in" in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def test_a_handler_that_raises_gets_its_client_an_error_that_it_can_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def failing(_: web.Request) -> web.StreamResponse:
+        raise ValueError(SECRET)
+
+    async with stage(handler=failing) as it:
+        client = await it.client(GET)
+        status, body = await client.answer()
+        assert (status, json.loads(body)["error_code"]) == (500, "proxy_error")
+    assert SECRET not in caplog.text

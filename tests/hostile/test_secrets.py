@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
@@ -176,3 +177,10 @@ def test_as_a_process_at_debug_level(form: str, origin: Origin, tmp_path: Path) 
     if form == "json":
         assert all({"time", "level", "logger", "message"} <= set(json.loads(line)) for line in it.log)
     until(lambda: any("malformed request was refused" in line for line in it.log), "the log to tell of it")
+
+
+def test_the_event_loop_of_the_proxy_shows_nothing(proxy: LocalProxy, caplog: pytest.LogCaptureFixture) -> None:
+    context = {"message": SECRET, "exception": ValueError(SECRET), "protocol": SECRET}
+    proxy.inside(lambda: asyncio.get_running_loop().call_exception_handler(context))
+    assert "the event loop met a fault: ValueError" in caplog.text
+    assert SECRET not in caplog.text

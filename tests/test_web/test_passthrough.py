@@ -148,6 +148,17 @@ def test_chunked_answers(origin: Origin, proxy: LocalProxy) -> None:
         assert connection.getresponse().read() == b"abcde"
 
 
+@pytest.mark.parametrize("wish", ["", "Connection: keep-alive\r\n"])
+def test_chunked_answers_for_a_client_that_does_not_know_chunks(origin: Origin, proxy: LocalProxy, wish: str) -> None:
+    origin.answer("/x", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")
+    with socket.create_connection(("127.0.0.1", proxy.parts.port)) as connection:
+        connection.sendall(f"GET /x HTTP/1.0\r\n{wish}\r\n".encode())
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 200")
+    assert b"transfer-encoding" not in head.lower()
+    assert body == b"abc"
+
+
 @pytest.mark.parametrize("head", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
 def test_an_answer_cut_short_is_cut_short_for_the_client(origin: Origin, proxy: LocalProxy, head: bytes) -> None:
     body = b"3\r\nabc\r\n" if b"chunked" in head else b"abc"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import aiohttp
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from ftrack_proxy.freshness.changes import ChangeSource, anything
 from ftrack_proxy.identity.permissions import preflight_of
@@ -129,8 +129,12 @@ class PassThrough:
             response.headers.add(name, value)
         handling = Handling(Forwarded.METHOD if writes else Forwarded.BYPASS)
         response.headers["Cache-Status"] = appended_cache_status(answer.headers, cache_status([handling]))
-        if "Content-Length" not in answer.headers and "Transfer-Encoding" in answer.headers:
-            response.enable_chunked_encoding()
+        if "Content-Length" not in answer.headers:
+            if request.version < HttpVersion11:
+                # Who does not know chunks yet is told the end by the end of the connection.
+                response.force_close()
+            elif "Transfer-Encoding" in answer.headers:
+                response.enable_chunked_encoding()
         try:
             await response.prepare(request)
             held = b""
