@@ -90,9 +90,8 @@ def _place(path: str) -> str:
 
 
 def _permission(headers: Iterable[tuple[str, str]]) -> Headers:
-    """The headers by which a browser decides, and that they depend on the origin."""
-    permission = [(n, v) for n, v in end_to_end(headers) if n.lower() in PERMISSION_HEADERS]
-    return (*permission, ("Vary", "Origin")) if permission else ()
+    """The headers by which a browser decides."""
+    return tuple((name, value) for name, value in end_to_end(headers) if name.lower() in PERMISSION_HEADERS)
 
 
 def _length(*parts: str | tuple[str, str]) -> int:

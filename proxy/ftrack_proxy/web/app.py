@@ -121,6 +121,7 @@ class Front:
             return
         for name, value in self._permits(origin, request.path) or ():
             response.headers.add(name, value)
+        _vary_by_origin(response)
 
     def _permits(self, origin: str, path: str) -> Headers | None:
         return self._journal.permissions.of(origin, path, self._journal.clock())
@@ -133,7 +134,9 @@ class Front:
         permission = self._journal.permissions.of_preflight(preflight, self._journal.clock())
         if permission is None:
             return None
-        return _response(Reply(permission.status, permission.headers, b"", speaks_for_ftrack=True))
+        response = _response(Reply(permission.status, permission.headers, b"", speaks_for_ftrack=True))
+        _vary_by_origin(response)
+        return response
 
     async def _answer_api(self, request: web.Request) -> web.StreamResponse:
         if (request.content_length or SHORT + 1) <= SHORT:
@@ -177,6 +180,13 @@ async def _expected(request: web.Request) -> bool:
 
 def _wants_websocket(request: web.Request) -> bool:
     return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def _vary_by_origin(response: web.Response) -> None:
+    """Tell caches that another page gets another answer."""
+    vary = response.headers.getall("Vary", ())
+    if "origin" not in {name.strip().lower() for value in vary for name in value.split(",")}:
+        response.headers.add("Vary", "Origin")
 
 
 class _FtracksOwn(web.Response):
