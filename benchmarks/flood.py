@@ -24,7 +24,7 @@ from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import LocalProxy, settings_for
 
 
-def frames_of(server: FtrackServer, count: int) -> list[str]:
+def frames_of(server: FtrackServer, count: int) -> list[bytes]:
     """Event frames: task updates and notes elsewhere than where is read."""
     made = server.production
     for task in made.tasks[10:20]:
@@ -36,7 +36,7 @@ def frames_of(server: FtrackServer, count: int) -> list[str]:
     for number in range(count):
         event = copy.copy(events[number % len(events)])
         event["id"] = f"flood-{number}"
-        frames.append("5:::" + json.dumps({"name": "ftrack.event", "args": [event]}))
+        frames.append(f"5:::{json.dumps({'name': 'ftrack.event', 'args': [event]})}".encode())
     return frames
 
 
@@ -55,7 +55,7 @@ def reads(url: str, headers: dict[str, str], expressions: list[str], seconds: fl
     return taken
 
 
-async def pour(take: Any, frames: list[str], rate: float) -> None:
+async def pour(take: Any, frames: list[bytes], rate: float) -> None:
     """Take frames in at a steady rate."""
     begun = time.perf_counter()
     for number, frame in enumerate(frames):
@@ -91,7 +91,7 @@ def main() -> None:
             reads(proxy.url, headers, expressions, 1)
             show("in quiet", reads(proxy.url, headers, expressions, chosen.seconds), chosen.seconds)
             asked = server.counters.queries
-            take = proxy.parts.coverage.feeds[0]._on_frame
+            take = proxy.parts.coverage.feeds[0]._intake.take
             pouring = asyncio.run_coroutine_threadsafe(pour(take, frames, chosen.changes), proxy._loop)
             show(
                 f"{chosen.changes:.0f} changes a second",

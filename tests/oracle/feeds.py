@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
+from ftrack_proxy.hub.messages import Intake, Message
 from tests.ftrack_server import FtrackServer
 from tests.harness import PATIENCE, LocalProxy, until
+
+_MARKER = re.compile(rb"marker-\d+-")
 
 
 class Feeds:
@@ -71,14 +76,23 @@ class Feeds:
         return [id(feed) for feed in self._all]
 
     def _listen_in(self, feed: Any) -> None:
-        take = feed._on_frame
+        feed._intake = _Tap(feed._intake, lambda marker: self._note(id(feed), marker))
 
-        def on_frame(frame: str) -> None:
-            take(frame)
-            at = frame.find("marker-")
-            if at >= 0:
-                with self._news:
-                    self._seen[id(feed)] = frame[at : frame.index("-", at + 7) + 1]
-                    self._news.notify_all()
+    def _note(self, feed: int, marker: str) -> None:
+        with self._news:
+            self._seen[feed] = marker
+            self._news.notify_all()
 
-        feed._on_frame = on_frame
+
+class _Tap:
+    """What a feed hears is taken in as always, and then told."""
+
+    def __init__(self, intake: Intake, told: Callable[[str], None]) -> None:
+        self._intake = intake
+        self._told = told
+
+    def take_message(self, message: Message) -> None:
+        self._intake.take_message(message)
+        found = _MARKER.search(message.data) if isinstance(message.data, bytes) else None
+        if found is not None:
+            self._told(found[0].decode())

@@ -14,6 +14,7 @@ from ftrack_proxy.answers.fresh import RowJudge
 from ftrack_proxy.freshness import judge
 from ftrack_proxy.freshness.policy import Policy
 from ftrack_proxy.hub.intake import HubIntake
+from ftrack_proxy.hub.messages import Message
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward import Forwarder
@@ -169,7 +170,11 @@ def seen_in_the_relay(studio: Studio) -> None:
 def _deafen(studio: Studio) -> None:
     """The proxy's own subscription gets its events late; here: not at all."""
     for feed in studio.proxy.parts.coverage.feeds:
-        feed._on_frame = lambda _: None
+        feed._intake = _Deaf()
+
+
+class _Deaf:
+    def take_message(self, _: Message) -> None: ...
 
 
 def revoked_key(studio: Studio) -> None:
