@@ -42,6 +42,7 @@ from ftrack_proxy.request.look_up import LookUp
 from ftrack_proxy.request.read import Reader
 from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.room import Room
+from ftrack_proxy.request.schemas import Schemas
 from ftrack_proxy.request.split import Splitter
 from ftrack_proxy.request.understand import Understanding
 from ftrack_proxy.settings import Settings
@@ -70,6 +71,8 @@ _IDLE_TIMEOUT = 3630.0
 _MAX_HEADER = 65_536
 # What was learned of events, in the state folder.
 _LEARNED = "coverage.json"
+# ftrack's schema, in the state folder.
+_SCHEMA = "schema.json"
 # Bodies of the greatest length that may be in memory at once.
 _LONG_BODIES = 8
 
@@ -172,6 +175,10 @@ async def running_proxy(
     learned = LearnedCoverage(settings.policy)
     state = await asyncio.to_thread(StateFolder, settings.state_dir)
     learned.restore(await asyncio.to_thread(state.read, _LEARNED))
+    schemas = Schemas(
+        understanding, counters, str(settings.upstream), save=lambda document: state.write(_SCHEMA, document)
+    )
+    schemas.restore(await asyncio.to_thread(state.read, _SCHEMA))
     learning = Learning(
         learned,
         journal,
@@ -185,6 +192,7 @@ async def running_proxy(
         journal,
         client,
         understanding,
+        schemas,
         recall,
         str(settings.upstream),
         settle_window=settings.settle_window,
@@ -256,6 +264,9 @@ async def running_proxy(
         except OSError as error:
             raise CannotListen(error) from None
         coverage.start()
+        listens_as = settings.feed_credentials(environment)
+        if listens_as is not None:
+            schemas.seek(b"", lambda: fetcher.fetch_schemas_as(listens_as))
         checking = loop.create_task(learning.run(), name="learn coverage")
         management.ready = True
         yield Parts(journal, understanding, coverage, learning, client, api, store, room, listener, port)
@@ -280,6 +291,7 @@ async def running_proxy(
                 Step("writes", finish_writes, 0.85),
                 Step("change feeds", coverage.close, 0.9),
                 Step("events", intake.close, 0.92),
+                Step("the schema", schemas.close, 0.93),
                 Step("what was learned of events", end_learning, 0.95),
                 Step("connections to ftrack", client.close),
             ],

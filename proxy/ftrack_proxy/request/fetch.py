@@ -14,6 +14,7 @@ from ftrack_proxy.answers.learn import learning
 from ftrack_proxy.answers.take_apart import NotTakenApart, Taken, take_apart
 from ftrack_proxy.freshness.judge import settled_at
 from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
@@ -29,12 +30,14 @@ from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.recall import Recall
+from ftrack_proxy.request.schemas import Schemas
 from ftrack_proxy.request.understand import Understanding, Understood
 from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
 
 # Answers that are taken apart in a thread: it takes tens of milliseconds, in which nobody else would be answered.
 _MANY_ROWS = 200
 _QUERY_SCHEMAS = b'[{"action": "query_schemas"}]'
+_JSON_BOTH_WAYS = (("Content-Type", "application/json"), ("Accept", "application/json"))
 
 
 class Fetcher:
@@ -49,6 +52,7 @@ class Fetcher:
         journal: Journal,
         upstream: Upstream,
         understanding: Understanding,
+        schemas: Schemas,
         recall: Recall,
         origin: str,
         *,
@@ -61,17 +65,20 @@ class Fetcher:
         self._body_limit = body_limit
         self._upstream = upstream
         self.understanding = understanding
+        self._schemas = schemas
         self.origin = origin
 
     async def prepare(self, call: ApiCall, operations: Sequence[Operation]) -> None:
-        """Before anything is fetched: the schema has to be known, and a feed that is just connecting connected.
+        """Before anything is fetched: a feed that is just connecting should be connected, and the schema be known.
 
-        Both happen once in the life of a process; patience with either is limited.
+        Both happen once in the life of a process; patience with either is short. While there is no schema, queries
+        pass through.
         """
         if call.credentials is None or call.identity is None:
             return
         if any(operation.kind is OperationKind.QUERY for operation in operations):
-            await self.understanding.ready(call.identity, lambda: self._fetch_schemas(call))
+            self._schemas.seek(call.identity, lambda: self._fetch_schemas(call))
+            await self._schemas.grace()
         await self._journal.coverage.settled(call.credentials)
 
     async def fetch(self, read: Read, began: Start) -> Fetched:
@@ -170,7 +177,7 @@ class Fetcher:
             case OperationKind.SERVER_INFORMATION:
                 self.understanding.learn_server_information(entry)
             case OperationKind.SCHEMAS:
-                self.understanding.learn_schemas(entry)
+                self._schemas.learn(entry)
             case _:
                 pass
 
@@ -198,22 +205,36 @@ class Fetcher:
         """Ask for the schema document with the caller's own credentials; ``None`` if it cannot be had."""
         assert call.credentials is not None
         began = self._journal.start(call.credentials)
-        try:
-            answer = await self._upstream.ask("/api", _credential_headers(call), _QUERY_SCHEMAS, accept_encoding="gzip")
-        except (NotSent, AnswerLost):
+        answer = await self._ask_for_schemas(_credential_headers(call))
+        if answer is None:
             return None
         unpacked = await self.unpacked(answer)
         self._note(call, answer, unpacked.value, OperationKind.SCHEMAS, began)
-        if unpacked.exact and is_success(unpacked.value, 1) and is_complete(OperationKind.SCHEMAS, unpacked.value[0]):
-            return unpacked.value[0]
-        return None
+        return _schemas_in(unpacked)
+
+    async def fetch_schemas_as(self, credentials: Credentials) -> Any:
+        """The same with credentials that nobody's request came with."""
+        headers = [("ftrack-user", credentials.user), ("ftrack-api-key", credentials.key), *_JSON_BOTH_WAYS]
+        answer = await self._ask_for_schemas(headers)
+        return None if answer is None else _schemas_in(await self.unpacked(answer))
+
+    async def _ask_for_schemas(self, headers: Sequence[tuple[str, str]]) -> Answer | None:
+        try:
+            return await self._upstream.ask("/api", headers, _QUERY_SCHEMAS, accept_encoding="gzip")
+        except (NotSent, AnswerLost):
+            return None
 
 
 def _credential_headers(call: ApiCall) -> list[tuple[str, str]]:
     """The caller's headers without those that belong to the caller's own request."""
     about_the_request = {"content-type", "content-encoding", "accept", "cache-control", "ftrack-api-options"}
     kept = [(n, value) for n, value in without_cookies(call.headers) if n.lower() not in about_the_request]
-    return [*kept, ("Content-Type", "application/json"), ("Accept", "application/json")]
+    return [*kept, *_JSON_BOTH_WAYS]
+
+
+def _schemas_in(unpacked: Unpacked) -> Any:
+    value, is_answer = unpacked.value, unpacked.exact and is_success(unpacked.value, 1)
+    return value[0] if is_answer and is_complete(OperationKind.SCHEMAS, value[0]) else None
 
 
 def contains_secret(entry: bytes, call: ApiCall) -> bool:

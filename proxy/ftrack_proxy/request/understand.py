@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +26,6 @@ from ftrack_proxy.schema.catalogue import Catalogue
 
 _log = logging.getLogger(__name__)
 
-# Seconds that a query waits for the schema document before it passes through uncached.
-_PATIENCE = 10.0
-# Seconds before the document is asked for again, should it not have come: queries pass through until then.
-_RETRY_AFTER = 30.0
-_MOST_REFUSED = 1_000
 _OVERHEAD = 200
 # Shapes are as many as the places in tools' code that ask; texts are as many as entities.
 _MOST_SHAPES = 4_000
@@ -64,6 +58,7 @@ class Understanding:
 
     ``on_change`` is called when ftrack is seen to have another schema than before: whatever was understood
     by the old one no longer counts. ``limit`` bounds the text of the expressions that are remembered, in characters.
+    ``is_confirmed``: ftrack sent the schema to this process; otherwise it is what an earlier one knew, or none.
     """
 
     def __init__(self, policy: Policy, on_change: Callable[[], None], limit: int = 4 * 2**20) -> None:
@@ -73,11 +68,10 @@ class Understanding:
         self._known: OrderedDict[str, Understood | None] = OrderedDict()
         self._known_size = 0
         self._shapes: dict[Query, _Shape | None] = {}
-        self._schema_hash: str | None = None
-        self._fingerprint: bytes | None = None
-        self._pending: dict[bytes, asyncio.Task[None]] = {}
-        self._retry_at: dict[bytes, float] = {}
+        self.schema_hash: str | None = None
+        self.fingerprint: bytes | None = None
         self.catalogue: Catalogue | None = None
+        self.is_confirmed = False
         self.not_understood: Counter[str] = Counter()
 
     def follow(self, policy: Policy) -> None:
@@ -90,14 +84,15 @@ class Understanding:
         schema_hash = entry.get("schema_hash") if isinstance(entry, dict) else None
         if not isinstance(schema_hash, str):
             return
-        if self._schema_hash not in (None, schema_hash):
+        if self.schema_hash not in (None, schema_hash):
             self._forget()
-        self._schema_hash = schema_hash
+        self.schema_hash = schema_hash
 
     def learn_schemas(self, entry: Any) -> None:
         """Take a schema document as the current one."""
-        fingerprint = hashlib.sha256(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)).digest()
-        if fingerprint == self._fingerprint and self.catalogue is not None:
+        fingerprint = _fingerprint(entry)
+        if fingerprint == self.fingerprint and self.catalogue is not None:
+            self.is_confirmed = True
             return
         try:
             catalogue = Catalogue.from_document(entry)
@@ -106,10 +101,22 @@ class Understanding:
                 "the schema that ftrack sent cannot be read, queries pass through uncached: %s", anatomy(error)
             )
             return
-        if self._fingerprint not in (None, fingerprint):
+        if self.fingerprint not in (None, fingerprint):
             self._forget()
-        self._fingerprint = fingerprint
+        self.fingerprint = fingerprint
         self.catalogue = catalogue
+        self.is_confirmed = True
+
+    def restore(self, entry: Any, schema_hash: str | None) -> bytes:
+        """Go by a document that an earlier process learned, until ftrack has sent one; returns its fingerprint.
+
+        Raises:
+            ValueError, TypeError: it is none.
+        """
+        self.catalogue = Catalogue.from_document(entry)
+        self.fingerprint = _fingerprint(entry)
+        self.schema_hash = schema_hash if isinstance(schema_hash, str) else None
+        return self.fingerprint
 
     def look_again(self) -> None:
         """More is known of what this server answers: what was understood so far may have to be judged by more."""
@@ -118,7 +125,7 @@ class Understanding:
     def _forget(self) -> None:
         _log.info("ftrack's schema has changed")
         self.catalogue = None
-        self._retry_at.clear()
+        self.is_confirmed = False
         self._forget_meanings()
         self._on_change()
 
@@ -126,33 +133,6 @@ class Understanding:
         self._known.clear()
         self._known_size = 0
         self._shapes.clear()
-
-    async def ready(self, asker: bytes, fetch_schemas: Callable[[], Awaitable[Any]]) -> None:
-        """Make sure that a schema is known, if ``asker`` can get it; calls at the same time share one request.
-
-        ``fetch_schemas`` returns the decoded document or ``None``. Whom ftrack refuses it is not asked again
-        for a while: his queries pass through.
-        """
-        if self.catalogue is not None:
-            return
-        loop = asyncio.get_running_loop()
-        pending = self._pending.get(asker)
-        if pending is None:
-            if loop.time() < self._retry_at.get(asker, 0.0):
-                return
-            pending = self._pending[asker] = loop.create_task(self._fetch(asker, fetch_schemas), name="fetch schemas")
-        await asyncio.wait([pending], timeout=_PATIENCE)
-
-    async def _fetch(self, asker: bytes, fetch_schemas: Callable[[], Awaitable[Any]]) -> None:
-        try:
-            document = await fetch_schemas()
-        finally:
-            del self._pending[asker]
-        if document is not None:
-            self._retry_at.clear()
-            self.learn_schemas(document)
-        elif len(self._retry_at) < _MOST_REFUSED:
-            self._retry_at[asker] = asyncio.get_running_loop().time() + _RETRY_AFTER
 
     def of(self, operation: Operation) -> Understood | None:
         """Say what an operation depends on; ``None`` if its answer must not be kept."""
@@ -214,3 +194,7 @@ class Understanding:
             self._shapes.clear()
         self._shapes[blanked] = shape
         return shape
+
+
+def _fingerprint(document: Any) -> bytes:
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).digest()
