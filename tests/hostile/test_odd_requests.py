@@ -70,6 +70,9 @@ def test_odd_header_lines(opened: Stage, line: bytes) -> None:
         assert answer.startswith(b"HTTP/1.1 200 "), answer[:300]
         assert answer.endswith(opened.post(STATUSES, direct=True)[2])
     sent = opened.gateway.requests[0].header(name.decode()) or ""
+    if name == b"Cookie":
+        assert sent == ""  # what is kept is asked for without
+        return
     assert sent.encode("latin-1").startswith(b"gzip" if name == b"Accept-Encoding" else value)
 
 
