@@ -153,7 +153,7 @@ class Front:
         if encodings:
             plain = await unpacked_body(body, ", ".join(encodings), self._bodies.limit)
         pairs = list(request.headers.items())
-        call = identify(request.raw_path, request.headers, pairs, body, plain, self._salt)
+        call = identify(request.raw_path, pairs, body, plain, self._salt)
         _watch(request, call.progress)
         if call.origin is not None and self._permits(call.origin, request.path) is None:
             # Whether the page may read the answer is for ftrack to say: it has to be asked.

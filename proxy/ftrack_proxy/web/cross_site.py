@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from aiohttp import web
 
-from ftrack_proxy.identity.pages import ANY, OPAQUE, foreign_page
+from ftrack_proxy.identity.pages import ANY, OPAQUE, TELLING, foreign_page
 from ftrack_proxy.identity.permissions import preflight_of
 from ftrack_proxy.identity.shown import shows_own_key
 from ftrack_proxy.request.call import Reply
@@ -28,6 +28,8 @@ class CrossSiteCheck:
 
     def refusal(self, request: web.Request) -> Reply | None:
         """Return the answer to a request that is refused."""
+        if not any(name in request.headers for name in TELLING):
+            return None
         headers = list(request.headers.items())
         page = foreign_page(headers)
         if page is None or page in self._allowed or ANY in self._allowed:
