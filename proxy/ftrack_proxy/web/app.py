@@ -95,9 +95,10 @@ class Front:
             return _response(_wrong_host())
         if self._instance in request.headers.get(LOOP_HEADER, ""):
             return _response(_loop())
-        refusal = self._cross_site_check.refusal(request)
-        if refusal is not None:
-            return _response(refusal)
+        admitted = self._cross_site_check.admitted(request)
+        if isinstance(admitted, Reply):
+            return _response(admitted)
+        request = admitted
         path = "/" + request.path.lstrip("/")
         if request.path.startswith(PREFIX):
             return await self._management.handle(request)
