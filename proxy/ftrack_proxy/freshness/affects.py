@@ -30,7 +30,7 @@ _SORTING: Final = frozenset(
     {"type", "system_type", "entity_type", "parent_type", "from_entity_type", "to_entity_type", "object_type_id"}
 )
 _NAMES: Final = frozenset({"name", "full_name"})
-_PLACE: Final = _NAMES | {"parent_id", "project_id", "context_type"}
+_PLACE: Final = _NAMES | {"parent_id", "project_id", "context_type", "object_type_id"}
 _ASSET_ID: Final = frozenset({"asset_id"})
 _VERSION: Final = "AssetVersion"
 # What links and the choice of the latest one look at of versions.
@@ -84,12 +84,13 @@ def moved_in_or_out(case: Case) -> bool:
     """A3: an entity changed what the criteria look at: a row may have to go, another to come."""
     if case.change.kind is not ChangeKind.UPDATED or not case.may_be_row():
         return False
-    if not case.touches_compared(case.question.own_filter):
+    converted = case.may_change_type
+    if not converted and not case.touches_compared(case.question.own_filter):
         return False
     after = case.meets(facts_after(case.change, case.family))
     if case.is_mentioned(case.change.entity_id):
         # Mentioned is not yet a row: another row may refer to it. A row stays only if it was one before.
-        return not case.is_out() and not case.is_in()
+        return not case.is_out() and (converted or not case.is_in())
     return after is not Truth.FALSE if case.result.complete else not case.is_out()
 
 

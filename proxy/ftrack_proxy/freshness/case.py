@@ -11,7 +11,7 @@ from ftrack_proxy.freshness.collation import may_be_same
 from ftrack_proxy.freshness.columns import CUSTOM
 from ftrack_proxy.freshness.evaluate import evaluate
 from ftrack_proxy.freshness.facts import Facts, facts_after, facts_before
-from ftrack_proxy.freshness.question import Question
+from ftrack_proxy.freshness.question import CONVERSION, Question
 from ftrack_proxy.freshness.result import Result
 from ftrack_proxy.freshness.truth import Truth
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -20,7 +20,7 @@ from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST
 # Families in which no row shows under two types that are not base and subtype. One custom link does, under four.
 _DISJOINT: Final = frozenset({CONTEXT, COMPONENT, LIST})
 _CUSTOM: Final = frozenset({CUSTOM})
-_CONVERSION: Final = frozenset({"object_type_id"})
+_PROJECTS: Final = frozenset({"Project"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,19 @@ class Case:
         declared = self.change.entity_type
         if self.family != self.question.family:
             return False
-        converted = self.change.kind is ChangeKind.UPDATED and self.touches(_CONVERSION)
+        converted = self.change.kind is ChangeKind.UPDATED and self.touches(CONVERSION)
         if declared is None or declared not in self.catalogue.types or converted or self.family not in _DISJOINT:
             return True
         possible = {declared} | self.catalogue.subtypes[declared]
         return not possible.isdisjoint(self.question.types)
+
+    @property
+    def may_change_type(self) -> bool:
+        """True if an object may become one of another type, which is a criterion of every query on a type."""
+        types = self.question.types
+        return (
+            self.family == CONTEXT and "TypedContext" not in types and types != _PROJECTS and self.touches(CONVERSION)
+        )
 
     @property
     def is_of_a_whole_family(self) -> bool:

@@ -24,7 +24,7 @@ from ftrack_proxy.language.syntax import (
 )
 from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
 from ftrack_proxy.schema.derived import sources_of
-from ftrack_proxy.schema.families import VALUE
+from ftrack_proxy.schema.families import CONTEXT, VALUE
 from ftrack_proxy.schema.names import foreign_key_of
 
 Names = frozenset[str]
@@ -39,6 +39,8 @@ _WITHIN_A_PROJECT: Final = frozenset(
         "timelogs", "version", "versions",
     }
 )  # fmt: skip
+# What tells the types of one table apart.
+CONVERSION: Final = frozenset({"object_type_id"})
 OF_NO_PROJECT: Final = frozenset(
     {
         "AssetType", "CustomAttributeConfiguration", "CustomAttributeType", "ListCategory", "Location", "Membership",
@@ -115,6 +117,9 @@ def question_of(query: Query, reads: ReadSet, catalogue: Catalogue) -> Question:
     for path in query.group_by:
         walk.filtered(path, (query.entity_type,), walk.own_filter)
     shown = _by_family(((n, a) for n, a in reads.projections), catalogue)
+    if CONTEXT in shown:
+        # Every context is shown with its type, and can become one of another.
+        shown[CONTEXT] |= CONVERSION
     unfiltered = replace(query, criteria=None, order=())
     derived_shown = read_set(unfiltered, catalogue).derived
     family = catalogue.family_of[query.entity_type]
@@ -254,6 +259,8 @@ class _Walk:
                 return types
             self._follow(found, step, types)
             self._cross(found, types, first=own is not None and index == 0)
+            if step.cast is not None and self.catalogue.family_of[step.cast] == CONTEXT:
+                self.beyond[CONTEXT].update(CONVERSION)
         return types
 
     def _cross(self, found: list[tuple[str, Attribute]], types: tuple[str, ...], *, first: bool) -> None:
