@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.oracle.answers import answer_of
-from tests.oracle.deeds import Deed
 from tests.oracle.moments import Past
 from tests.oracle.named import attributes_of
 from tests.oracle.population import Row
 from tests.oracle.questions import Question
 from tests.oracle.stage import USERS, Stage
 from tests.oracle.ways import look
+from tests.oracle.writing import Deed
 
 _MANY = 16
 

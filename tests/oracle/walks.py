@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from tests.oracle import ways
-from tests.oracle.deeds import Deed
 from tests.oracle.moments import Past
 from tests.oracle.named import attributes_of
 from tests.oracle.population import Row
 from tests.oracle.questions import Question
 from tests.oracle.races import raced
 from tests.oracle.stage import USERS, Stage
+from tests.oracle.writing import Deed
 
 _LONGEST = 14
 # What is walked along: a list, and the type of its rows.
