@@ -225,3 +225,28 @@ def test_a_closed_connection_costs_a_read_nothing(path: str, times: int, tmp_pat
         with closing(sent(proxy, path, b"", "GET")) as client:
             assert client.getresponse().status == (200 if times == 2 else 504)
         assert len(seen) == times
+
+
+@pytest.mark.parametrize(
+    ("action", "times"), [("query", 2), ("permissions", 2), ("send_user_invite", 1), ("delete", 1), ("unheard_of", 1)]
+)
+def test_only_what_certainly_reads_is_sent_again(action: str, times: int, tmp_path: Path) -> None:
+    """A mail that no entity shows is not sent twice either."""
+    seen: list[Request] = []
+
+    def closes_on_the_second(request: Request, connection: socket.socket) -> bool:
+        seen.append(request)
+        if len(seen) != 2:
+            connection.sendall(OK)
+        return len(seen) != 2
+
+    body = json.dumps([{"action": action}]).encode()
+    with Origin() as origin, LocalProxy(settings_for(origin.url, tmp_path)) as proxy:
+        origin.handle("/api", closes_on_the_second)
+        for status in (200, 200 if times == 2 else 504):
+            with closing(sent(proxy, "/api", body)) as client:
+                answer = client.getresponse()
+                assert answer.status == status
+                told = answer.read()
+        assert times == 2 or json.loads(told)["exception"] == "WriteOutcomeUnknownError"
+        assert len(seen) == 1 + times
