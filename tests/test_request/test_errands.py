@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from multidict import CIMultiDict
-
 from ftrack_proxy.answers.budget import Budgets
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.request.call import ApiCall
@@ -28,8 +26,7 @@ class Hanging:
 
 
 def call_of(user: str) -> ApiCall:
-    headers = CIMultiDict({"ftrack-user": user, "ftrack-api-key": "k"})
-    return identify("/api", headers, list(headers.items()), b"[]", b"salt")
+    return identify("/api", [("ftrack-user", user), ("ftrack-api-key", "k")], b"[]", b"[]", b"salt")
 
 
 def errands_of(fetcher: Hanging) -> Errands:
