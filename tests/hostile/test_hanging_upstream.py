@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ftrack_proxy.request import awaited
 from tests.harness import LocalProxy, settings_for, until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 from tests.test_web.origin import OK, Origin, Request
@@ -187,6 +188,32 @@ def test_a_write_that_was_begun_is_finished_and_counts(method: str, path: str, t
         until(lambda: proxy.status()["feed"]["changes"], "the write to count")
         until(lambda: not writes(proxy), "the write to end")
         assert len(origin.requests) == 1
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/upload"), ("POST", "/api")])
+def test_a_write_that_does_not_end_is_given_up_after_its_client_has_left(
+    method: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, over = threading.Event(), threading.Event()
+
+    def drips(_: Request, connection: socket.socket) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        reached.set()
+        with suppress(OSError):
+            while not over.wait(0.01):
+                connection.sendall(b"x")
+        return False
+
+    monkeypatch.setattr(awaited, "_LEFT_ALONE", 0.2)
+    with Origin() as origin, LocalProxy(settings_for(origin.url, tmp_path)) as proxy:
+        origin.handle(path, drips)
+        client = sent(proxy, path, WRITE, method)
+        assert reached.wait(20)
+        before = proxy.status()["feed"]["changes"]
+        client.close()
+        until(lambda: not writes(proxy), "the write to be given up")
+        assert proxy.status()["feed"]["changes"] > before
+        over.set()
 
 
 # -- whose answer it is
