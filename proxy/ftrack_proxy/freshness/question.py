@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ftrack_proxy.freshness.compared import compared_keys
+from ftrack_proxy.freshness.listed import Prepared, prepared
 from ftrack_proxy.freshness.read_set import ReadSet, read_set
 from ftrack_proxy.language.syntax import (
     Aggregate,
@@ -73,7 +74,8 @@ class Question:
     ``shows_keys``: every row of the answer shows its project's id, every version its asset's, every custom
     attribute its key.
 
-    ``compared_keys``: the custom attributes that criteria and order look at; ``None``: any.
+    ``compared_keys``: the custom attributes that criteria and order look at; ``None``: any. ``criteria`` are the
+    query's, ready to be evaluated.
     """
 
     query: Query
@@ -94,10 +96,12 @@ class Question:
     shows_asset: bool
     shows_keys: bool
     compared_keys: Names | None
+    criteria: Prepared | None
 
     def asking(self, query: Query, catalogue: Catalogue) -> Question:
         """The question of another query of the same shape."""
-        return replace(self, query=query, compared_keys=_compared_keys(query, self.reads, catalogue))
+        keys = _compared_keys(query, self.reads, catalogue)
+        return replace(self, query=query, compared_keys=keys, criteria=_prepared(query))
 
 
 def question_of(query: Query, reads: ReadSet, catalogue: Catalogue) -> Question:
@@ -142,7 +146,12 @@ def question_of(query: Query, reads: ReadSet, catalogue: Catalogue) -> Question:
         shows_asset=("AssetVersion", "asset_id") in reads.projections,
         shows_keys=_shows_keys(reads, catalogue),
         compared_keys=_compared_keys(query, reads, catalogue),
+        criteria=_prepared(query),
     )
+
+
+def _prepared(query: Query) -> Prepared | None:
+    return None if query.criteria is None else prepared(query.criteria)
 
 
 def _compared_keys(query: Query, reads: ReadSet, catalogue: Catalogue) -> Names | None:

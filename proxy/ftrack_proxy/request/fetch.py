@@ -79,6 +79,7 @@ class Fetcher:
         if any(operation.kind is OperationKind.QUERY for operation in operations):
             self._schemas.seek(call.identity, lambda: self._fetch_schemas(call))
             await self._schemas.grace()
+            await self.understanding.study(operations)
         await self._journal.coverage.settled(call.credentials)
 
     async def fetch(self, read: Read, began: Start) -> Fetched:
@@ -140,6 +141,7 @@ class Fetcher:
         try:
             if len(rows) > _MANY_ROWS:
                 taken = await asyncio.to_thread(take_apart, rows, reading.tree, catalogue, normalised=normalised)
+                await asyncio.to_thread(result.note_ids)
             else:
                 taken = take_apart(rows, reading.tree, catalogue, normalised=normalised)
             for _ in learning(knowledge, reading, entry, taken, source, catalogue):

@@ -9,6 +9,7 @@ from typing import Any
 
 from ftrack_proxy.freshness.judge import Reason, Verdict
 from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.freshness.work import Work
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.protocol.headers import Forwarded, Handling, accepts_gzip, end_to_end
@@ -47,17 +48,22 @@ class Reader:
         start = self._journal.start(credentials)
         if not self._journal.trust.holds(identity, start.at):
             return None
-        served = []
+        served, work = [], Work()
         for read in self._reads(call, split, start) or ():
-            found = self._look_up.in_memory(read)
+            found = self._look_up.in_memory(read, work)
             if not isinstance(found, Served):
                 return None
-            self.asked.note(read.key, read.understood.meaning.question, call)
+            self._note(read)
             served.append(found)
         if not served or self._torn([found.result for found in served if found.result is not None]):
             return None
         self._count(served)
         return _assembled(served, start)
+
+    def _note(self, read: Read) -> None:
+        """Remember what a key holds the answer to, for `explain`, where finding a text for it takes no time."""
+        if not read.understood.is_long:
+            self.asked.note(read.key, read.understood.meaning.question, read.call)
 
     def _reads(self, call: ApiCall, split: Split, start: Start) -> list[Read] | None:
         """The batch's operations; ``None`` if the answer to one of them must not be kept."""
@@ -105,7 +111,8 @@ class Reader:
         turns = asyncio.Semaphore(_AT_ONCE)
         if len(reads) == 1:
             return [await self._read(reads[0], turns)]
-        tasks = [asyncio.create_task(self._read(read, turns), name="read") for read in reads]
+        looking = asyncio.Lock()
+        tasks = [asyncio.create_task(self._read(read, turns, looking), name="read") for read in reads]
         try:
             return await asyncio.gather(*tasks)
         finally:
@@ -152,11 +159,16 @@ class Reader:
                 seen.setdefault(entity, {}).update(values)
         return False
 
-    async def _read(self, read: Read, turns: asyncio.Semaphore) -> Served:
+    async def _read(self, read: Read, turns: asyncio.Semaphore, looking: asyncio.Lock | None = None) -> Served:
         call, lacking, verdict = read.call, None, None
-        self.asked.note(read.key, read.understood.meaning.question, call)
+        self._note(read)
         if self._may_look_up(read):
-            found = self._look_up.in_memory(read)
+            if looking is None:
+                found = self._look_up.in_memory(read)
+            else:
+                async with looking:  # Judging may take milliseconds: others have their turn between two.
+                    found = self._look_up.in_memory(read)
+                    await asyncio.sleep(0)
             if isinstance(found, Long):
                 found = await self._look_up.in_thread(read, found)
             lacking = found if isinstance(found, Lacking) else None
