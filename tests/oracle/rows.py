@@ -103,8 +103,9 @@ def one_moment(stage: Stage) -> None:
         if stage.chance.random() < 0.8:
             stage.foreign(deed, note=", event held back")
         else:
-            stage.own(deed, stage.chance.choice(USERS), note=", event held back")
-            past.wrote(deed)
+            answer = stage.own(deed, stage.chance.choice(USERS), note=", event held back")
+            if isinstance(answer, list):  # What is refused has changed nothing.
+                past.wrote(deed)
         narrow = [asks.by_id(stage.chance.choice((1, 2))), stage.chance.choice((asks.by_id, asks.listed))(2)]
         wide = [asks.by_id(4), asks.listed(4), stage.chance.choice(asked)]
         # Of these the first may be known from an earlier moment than that of which the second is fetched.

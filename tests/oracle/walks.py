@@ -75,8 +75,9 @@ class _Ground:
             self.past = Past(stage)
             stage.foreign(deed, note=", event held back")
         elif chosen < 0.7:
-            stage.own(deed, chance.choice(USERS), note=", event held back")
-            self.past.wrote(deed)
+            answer = stage.own(deed, chance.choice(USERS), note=", event held back")
+            if isinstance(answer, list):  # What is refused has changed nothing.
+                self.past.wrote(deed)
         elif chosen < 0.92:
             stage.foreign(deed, note=", event held back")
         else:
