@@ -13,6 +13,7 @@ from ftrack_proxy.answers.assemble import Assembly, Unknown
 from ftrack_proxy.answers.by_id import Key
 from ftrack_proxy.answers.fresh import RowJudge
 from ftrack_proxy.answers.knowledge import Knowledge, Knowledges, Listing, Observation, Ref, Source
+from ftrack_proxy.answers.plain import known_values
 from ftrack_proxy.answers.reading import Reading, document, listing_covers, window_of
 from ftrack_proxy.freshness.change_log import ChangeLog
 from ftrack_proxy.freshness.evaluate import evaluate
@@ -262,9 +263,7 @@ class _Attempt:
             return True
         if not self.question.own_order.isdisjoint(row.layout.places):
             return False
-        values = dict(zip(row.layout.places, row.values, strict=True))
-        plain = {name: v for name, v in values.items() if v is None or isinstance(v, (str, int, float))}
-        facts = Facts(self.question.family, None, plain, ())
+        facts = Facts(self.question.family, None, known_values(row, self.catalogue), ())
         try:
             met = evaluate(self.question.criteria, facts, self.question.types, self.catalogue, work=work)
         except OutOfBudget:
