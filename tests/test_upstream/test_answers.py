@@ -94,8 +94,7 @@ async def test_also_if_the_event_loop_had_no_time_to_see_them(way: str, stray: b
             connection.sendall(OK)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(20)
-        thread = threading.Thread(target=serve, daemon=True)
+        thread = threading.Thread(target=serve)
         thread.start()
         async with client_of(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
             assert await WAYS[way](client, b"first") == b"ok"

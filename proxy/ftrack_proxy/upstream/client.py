@@ -96,8 +96,7 @@ class UpstreamClient:
         return self._way
 
     async def close(self) -> None:
-        """Close all connections. What breaks by that tells nothing of ftrack."""
-        self._on_turn = lambda problem: None
+        """Close all connections."""
         await self._pools.close()
 
     def url(self, raw_path: str) -> URL:
