@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 NEWEST := .venv-newest
+TOOLS := ftrack-python-api pytest pytest-aiohttp pytest-timeout
+INSIDE := tests/test_upstream tests/test_web tests/hostile/test_listener.py tests/hostile/test_secrets.py
 READY := $(VENV)/.ready
 JS := tests/js
 JS_READY := $(JS)/node_modules/.ready
@@ -41,17 +43,27 @@ test: $(READY) test-js-setup
 ## make test-lowest  does it work with the lowest versions that pyproject.toml allows?
 test-lowest: $(READY)
 	$(PYTHON) -m venv --clear $(LOWEST)
-	$(BIN)/python .ci/lowest_versions.py > $(LOWEST)/requirements.txt
-	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/requirements.txt
+	$(BIN)/python .ci/lowest_versions.py > $(LOWEST)/runtime.txt
+	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/runtime.txt
 	$(LOWEST)/bin/python -m pip install --quiet --no-build-isolation --no-deps .
-	$(LOWEST)/bin/python -m pip check
-	$(BIN)/python -m tests.smoke $(LOWEST)/bin/python
+	$(call try_with,$(LOWEST))
 
 ## make test-newest  does it work with the newest ones?
 test-newest: $(READY)
 	$(PYTHON) -m venv --clear $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --quiet .
-	$(BIN)/python -m tests.smoke $(NEWEST)/bin/python
+	$(NEWEST)/bin/python -m pip freeze > $(NEWEST)/runtime.txt
+	$(call try_with,$(NEWEST))
+
+# The command as it is installed in $(1); then the tests of what rests on the inside of libraries, with the tools of
+# constraints.txt and the libraries of $(1)/runtime.txt.
+define try_with
+$(1)/bin/python -m pip check
+$(BIN)/python -m tests.smoke $(1)/bin/python
+sed 's/[=@ ].*/==/; s/^/^/' $(1)/runtime.txt | grep --invert-match --ignore-case --file - constraints.txt > $(1)/tools.txt
+$(1)/bin/python -m pip install --quiet --constraint $(1)/runtime.txt --constraint $(1)/tools.txt $(TOOLS)
+$(1)/bin/python -m pytest --quiet $(INSIDE)
+endef
 
 ## make fuzz     hostile input for everything that reads what arrives: make fuzz FUZZ="--seconds 60 batch"
 fuzz: $(READY)

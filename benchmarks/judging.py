@@ -1,4 +1,4 @@
-"""What judging costs: a hot result, a change to record, and a change to examine.
+"""What judging costs: a hot result, a change to record, a change to examine, and long lists against many changes.
 
 python -m benchmarks.judging
 """
@@ -73,6 +73,52 @@ def main() -> None:
             200,
         ) / len(changes)
         print(f"{expression[:60]:<60} hot {hot:5.2f} us   a change examined {each:5.2f} us")
+    _long(catalogue)
+
+
+def _long(catalogue: Catalogue) -> None:
+    """One judgement of queries with long criteria, while 900 tasks are added that meet none of it."""
+    log = ChangeLog()
+    for number in range(900):
+        for change in changes_of_update_event(_added(number), catalogue):
+            log.append(change, 0.0)
+    for count in (10, 500, 20_000):
+        ids = [_id(number) for number in range(count)]
+        forms = {
+            "in": f"select name from Task where parent_id in ({', '.join(ids)})",
+            "or": f"select name from Task where {' or '.join(f'parent_id is {found}' for found in ids)}",
+            "or of and": "select name from Task where "
+            + " or ".join(f'(parent_id is {found} and name is "x")' for found in ids),
+        }
+        for form, expression in forms.items():
+            begun = time.perf_counter()
+            query = parse(expression)
+            reads = read_set(query, catalogue)
+            meaning = Meaning(question_of(query, reads, catalogue), catalogue)
+            understood = time.perf_counter()
+            result = Result(b"[]", 200, "", reads.families, Start(0, 1, True, 0.0), 1e9, True, True, 0, complete=True)
+            verdict = judge(result, Start(log.head, 1, True, 0.0), log, meaning)
+            judged = time.perf_counter()
+            print(
+                f"{count:6} values by {form:<10} understood {(understood - begun) * 1e3:9.2f} ms"
+                f"   judged {(judged - understood) * 1e3:9.2f} ms: {verdict.reason.value}"
+            )
+
+
+def _id(number: int) -> str:
+    return f"{number:08x}-0000-4000-8000-000000000000"
+
+
+def _added(number: int) -> dict[str, object]:
+    path = [("Task", _id(10**6 + number)), ("Shot", _id(10**7)), ("Project", _id(10**8))]
+    steps = [
+        {"entityId": identity, "entity_type": kind, "entityType": "show" if kind == "Project" else "task",
+         "parentId": path[at + 1][1] if at + 1 < len(path) else None}
+        for at, (kind, identity) in enumerate(path)
+    ]  # fmt: skip
+    changes = {"name": {"old": None, "new": "x"}, "parent_id": {"old": None, "new": path[1][1]}}
+    item = {**steps[0], "action": "add", "keys": list(changes), "changes": changes, "parents": steps}
+    return {"entities": [item]}
 
 
 if __name__ == "__main__":

@@ -101,19 +101,27 @@ class Settings:
         return _pair(environment.get("FTRACK_API_USER"), environment.get("FTRACK_API_KEY"))
 
 
+_COMMON = ("FTRACK_API_USER", "FTRACK_API_KEY")
+
+
 def _pair(user: str | None, key: str | None) -> Credentials | None:
-    return Credentials(user, key) if user and key else None
+    """A user and a key as they go into headers; secrets often come with a line's end."""
+    user, key = (user or "").strip(), (key or "").strip()
+    return Credentials(user, key) if user and key and user.isprintable() and key.isprintable() else None
 
 
-def half_of_credentials(environment: Mapping[str, str]) -> str | None:
-    """Say what is missing if only one of the variables that ftrack's own tools use is set."""
-    user, key = environment.get("FTRACK_API_USER"), environment.get("FTRACK_API_KEY")
-    if bool(user) == bool(key):
+def trouble_with_common_credentials(environment: Mapping[str, str]) -> str | None:
+    """Say why the variables that ftrack's own tools use are not used, if one of them is set and they are not."""
+    given = [name for name in _COMMON if environment.get(name, "").strip()]
+    if not given or _pair(*map(environment.get, _COMMON)) is not None:
         return None
-    there, missing = ("FTRACK_API_USER", "FTRACK_API_KEY") if user else ("FTRACK_API_KEY", "FTRACK_API_USER")
+    ours = "FTRACK_PROXY_API_USER and FTRACK_PROXY_API_KEY"
+    if len(given) == 1:
+        (missing,) = set(_COMMON) - set(given)
+        return f"{given[0]} is set without {missing}, so the change feed does not use it; set both, or {ours}"
     return (
-        f"{there} is set without {missing}, so the change feed does not use it; set both, or FTRACK_PROXY_API_USER and "
-        "FTRACK_PROXY_API_KEY"
+        f"there is a control character in {' or '.join(given)}, so the change feed does not use them; correct that, "
+        f"or set {ours}"
     )
 
 

@@ -113,6 +113,8 @@ def test_a_hanging_read_and_a_hanging_write_are_cut_off_in_time(origin: Origin, 
     told = "\n".join(proxy.log)
     for words in ("for 2 s at most", "waiting for 1 reads and 1 writes", "1 reads and 0 writes are cut off", "stopped"):
         assert words in told
+    assert told.count("cut off") == 2
+    assert "does not answer" not in told
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ftrack_proxy.request import awaited
 from tests.harness import LocalProxy, settings_for, until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 from tests.test_web.origin import OK, Origin, Request
@@ -189,6 +190,32 @@ def test_a_write_that_was_begun_is_finished_and_counts(method: str, path: str, t
         assert len(origin.requests) == 1
 
 
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/upload"), ("POST", "/api")])
+def test_a_write_that_does_not_end_is_given_up_after_its_client_has_left(
+    method: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, over = threading.Event(), threading.Event()
+
+    def drips(_: Request, connection: socket.socket) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        reached.set()
+        with suppress(OSError):
+            while not over.wait(0.01):
+                connection.sendall(b"x")
+        return False
+
+    monkeypatch.setattr(awaited, "_LEFT_ALONE", 0.2)
+    with Origin() as origin, LocalProxy(settings_for(origin.url, tmp_path)) as proxy:
+        origin.handle(path, drips)
+        client = sent(proxy, path, WRITE, method)
+        assert reached.wait(20)
+        before = proxy.status()["feed"]["changes"]
+        client.close()
+        until(lambda: not writes(proxy), "the write to be given up")
+        assert proxy.status()["feed"]["changes"] > before
+        over.set()
+
+
 # -- whose answer it is
 
 
@@ -225,3 +252,28 @@ def test_a_closed_connection_costs_a_read_nothing(path: str, times: int, tmp_pat
         with closing(sent(proxy, path, b"", "GET")) as client:
             assert client.getresponse().status == (200 if times == 2 else 504)
         assert len(seen) == times
+
+
+@pytest.mark.parametrize(
+    ("action", "times"), [("query", 2), ("permissions", 2), ("send_user_invite", 1), ("delete", 1), ("unheard_of", 1)]
+)
+def test_only_what_certainly_reads_is_sent_again(action: str, times: int, tmp_path: Path) -> None:
+    """A mail that no entity shows is not sent twice either."""
+    seen: list[Request] = []
+
+    def closes_on_the_second(request: Request, connection: socket.socket) -> bool:
+        seen.append(request)
+        if len(seen) != 2:
+            connection.sendall(OK)
+        return len(seen) != 2
+
+    body = json.dumps([{"action": action}]).encode()
+    with Origin() as origin, LocalProxy(settings_for(origin.url, tmp_path)) as proxy:
+        origin.handle("/api", closes_on_the_second)
+        for status in (200, 200 if times == 2 else 504):
+            with closing(sent(proxy, "/api", body)) as client:
+                answer = client.getresponse()
+                assert answer.status == status
+                told = answer.read()
+        assert times == 2 or json.loads(told)["exception"] == "WriteOutcomeUnknownError"
+        assert len(seen) == 1 + times

@@ -322,7 +322,8 @@ async def test_a_fault_of_our_own_does_not_end_accepting_or_sweeping(
     assert SECRET not in caplog.text
 
 
-async def test_stopping_lets_requests_finish_and_closes_idle_ones() -> None:
+async def test_stopping_lets_requests_finish_and_closes_idle_ones(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     async with stage() as it:
         idle, half = await it.used(), await it.client(b"GET / HT")
         held = await it.client(b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -335,6 +336,8 @@ async def test_stopping_lets_requests_finish_and_closes_idle_ones() -> None:
         assert await held.answer() == (200, b"0")
         await stopping
         assert it.connections == []
+    assert "waiting for 1 reads and 0 writes" in caplog.text
+    assert "cut off" not in caplog.text
 
 
 async def test_stopping_cuts_reads_off_before_writes_and_tells_both(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.oracle.deeds import Deed, created, deleted, updated
 from tests.oracle.population import Population, Row
+from tests.oracle.writing import Deed, created, deleted, updated
 
 _CONTEXTS = ("Task", "Shot", "Sequence", "Folder")
 

@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from tests.oracle.population import Population, Row
-
-Operation = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Deed:
-    """A batch of writes, and what kind of change it is."""
-
-    kind: str
-    operations: tuple[Operation, ...]
+from tests.oracle.note_deeds import NoteDeeds
+from tests.oracle.population import Row
+from tests.oracle.writing import Deed, Operation, created, deleted, updated
 
 
-def created(kind: str, **data: Any) -> Operation:
-    return {"action": "create", "entity_type": kind, "entity_data": {"__entity_type__": kind, **data}}
-
-
-def updated(kind: str, key: str | list[str], **data: Any) -> Operation:
-    return {
-        "action": "update",
-        "entity_type": kind,
-        "entity_key": [key] if isinstance(key, str) else key,
-        "entity_data": {"__entity_type__": kind, **data},
-    }
-
-
-def deleted(kind: str, key: str | list[str]) -> Operation:
-    return {"action": "delete", "entity_type": kind, "entity_key": [key] if isinstance(key, str) else key}
-
-
-class Deeds:
+class Deeds(NoteDeeds):
     """Makes deeds. ``announced`` ones touch only types whose changes events tell."""
-
-    def __init__(self, population: Population, chance: random.Random) -> None:
-        self._there = population
-        self._chance = chance
-        self._count = 0
 
     def deed(self, *, announced: bool) -> Deed:
         """Any deed that is possible at present; now and then several in one transaction."""
@@ -67,25 +35,6 @@ class Deeds:
             operations = kinds[name][1](self)
             if operations:
                 return Deed(name, tuple(operations))
-
-    # -- values ----------------------------------------------------------------------------------------
-
-    def _word(self) -> str:
-        self._count += 1
-        return f"{self._chance.choice(('plate', 'matte', 'wip', 'final', 'draft'))} {self._count}"
-
-    def _name(self) -> str:
-        """Often a name that others have too, so that criteria meet it."""
-        known = self._there.pick(self._chance.choice(("Task", "Shot", "Sequence")))
-        return str(known["name"]) if known is not None and self._chance.random() < 0.4 else self._word()
-
-    def _moment(self) -> dict[str, str]:
-        day = self._chance.randint(1, 28)
-        return {"__type__": "datetime", "value": f"2031-{self._chance.randint(1, 12):02}-{day:02}T08:00:00"}
-
-    def _any(self, kind: str) -> Row:
-        row = self._there.pick(kind)
-        return row if row is not None else {"id": None}
 
     def _typed(self) -> Row | None:
         return self._there.pick(self._chance.choice(("Task", "Task", "Task", "Shot", "Shot", "Sequence", "Folder")))
@@ -120,6 +69,15 @@ class Deeds:
         for choice in self._chance.sample(choices, self._chance.randint(1, 2)):
             values.update(choice)
         return self._set(self._there.pick("Task"), **values)
+
+    def convert(self) -> list[Operation]:
+        """An object becomes one of another type."""
+        kind, other = self._chance.choice((("Task", "Shot"), ("Shot", "Sequence"), ("Sequence", "Folder")))
+        kind, other = self._chance.choice(((kind, other), (other, kind)))
+        row = self._there.pick(kind)
+        if row is None or len(self._there.rows(kind)) < 3:
+            return []
+        return self._set(row, object_type_id=self._there.object_type(other))
 
     def new_context(self) -> list[Operation]:
         kind, above = self._chance.choice(
@@ -173,31 +131,6 @@ class Deeds:
     def unassign(self) -> list[Operation]:
         row = self._there.pick("Appointment")
         return [deleted("Appointment", row["id"])] if row is not None else []
-
-    def write_note(self) -> list[Operation]:
-        on = self._there.pick(self._chance.choice(("Task", "Task", "Shot", "AssetVersion")))
-        if on is None:
-            return []
-        values = {"parent_id": on["id"], "parent_type": on["__type__"], "content": self._word()}
-        return [created("Note", id=self._there.new_id(), date=self._moment(), **values)]
-
-    def reply(self) -> list[Operation]:
-        note = self._there.pick("Note")
-        if note is None:
-            return []
-        values = {"parent_id": note["parent_id"], "parent_type": note["parent_type"], "in_reply_to_id": note["id"]}
-        return [created("Note", id=self._there.new_id(), content=self._word(), date=self._moment(), **values)]
-
-    def edit_note(self) -> list[Operation]:
-        note = self._there.pick("Note")
-        if note is None:
-            return []
-        values = self._chance.choice(({"content": self._word()}, {"is_todo": self._chance.random() < 0.5}))
-        return [updated("Note", note["id"], **values)]
-
-    def remove_note(self) -> list[Operation]:
-        note = self._there.pick("Note")
-        return [deleted("Note", note["id"])] if note is not None else []
 
     def log_time(self) -> list[Operation]:
         task = self._there.pick("Task")
@@ -366,10 +299,11 @@ class Deeds:
 
 _ANNOUNCED: dict[str, tuple[int, Callable[[Deeds], list[Operation]]]] = {
     "rename": (6, Deeds.rename), "status": (6, Deeds.set_status), "type": (2, Deeds.set_type),
-    "values": (6, Deeds.set_values), "new context": (4, Deeds.new_context), "remove context": (4, Deeds.remove_context),
+    "values": (6, Deeds.set_values), "convert": (2, Deeds.convert),
+    "new context": (4, Deeds.new_context), "remove context": (4, Deeds.remove_context),
     "move": (5, Deeds.move), "project": (2, Deeds.rename_project), "privacy": (1, Deeds.privacy),
     "assign": (3, Deeds.assign), "unassign": (3, Deeds.unassign), "note": (2, Deeds.write_note),
-    "reply": (3, Deeds.reply), "edit note": (2, Deeds.edit_note), "remove note": (2, Deeds.remove_note),
+    "reply": (3, Deeds.reply), "edit note": (3, Deeds.edit_note), "remove note": (2, Deeds.remove_note),
     "log time": (3, Deeds.log_time), "edit time": (3, Deeds.edit_time), "link tasks": (3, Deeds.link_tasks),
     "publish": (4, Deeds.publish), "edit version": (4, Deeds.edit_version), "remove version": (2, Deeds.remove_version),
     "list entry": (3, Deeds.list_entry), "edit list": (3, Deeds.edit_list), "custom value": (5, Deeds.set_custom),
@@ -378,7 +312,7 @@ _ANNOUNCED: dict[str, tuple[int, Callable[[Deeds], list[Operation]]]] = {
 _SILENT: dict[str, tuple[int, Callable[[Deeds], list[Operation]]]] = {
     "asset": (3, Deeds.edit_asset), "reference": (2, Deeds.edit_reference), "component": (3, Deeds.edit_component),
     "metadata": (1, Deeds.set_metadata), "reset custom": (2, Deeds.reset_custom), "default": (1, Deeds.set_default),
-    "group": (1, Deeds.join_group),
+    "group": (1, Deeds.join_group), "label": (3, Deeds.label), "recipient": (1, Deeds.address),
 }  # fmt: skip
 _OF_AGE: dict[str, tuple[int, Callable[[Deeds], list[Operation]]]] = {
     "asset": (3, Deeds.rename_asset), "reference": (3, Deeds.edit_reference), "component": (3, Deeds.rename_component),

@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 
 from tests.oracle.answers import Decoded, Identity, Torn, answer_of
-from tests.oracle.deeds import Deed
 from tests.oracle.questions import Question
 from tests.oracle.stage import Mismatch, Stage
 from tests.oracle.wire import Heard
 from tests.oracle.wording import Wording, wording_of
+from tests.oracle.writing import Deed
 
 # They carry the asker's key.
 _SIGNED = frozenset({"thumbnail_url", "url"})

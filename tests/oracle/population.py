@@ -67,6 +67,14 @@ class Population:
             self.to_come.append(f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}")
         return self.to_come.pop(0)
 
+    def object_type(self, type_name: str) -> str:
+        """The id that tells objects of a type."""
+        return self._world.model.object_types[type_name]
+
+    def project_of(self, row: Row) -> str | None:
+        """The project that a row belongs to."""
+        return self._world.project_of(row)
+
     def is_below(self, context: Row, above: Row) -> bool:
         """Whether a context is the other one or lies below it."""
         return context["id"] == above["id"] or any(p["id"] == above["id"] for p in self._world.parents(context))

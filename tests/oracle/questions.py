@@ -106,7 +106,7 @@ _TYPES = {
     "project": "Project", "sequence": "Sequence", "shot": "Shot", "task": "Task", "asset": "Asset",
     "version": "AssetVersion", "note": "Note", "list": "TypedContextList", "user": "User", "status": "Status",
     "type": "Type", "context": "TypedContext", "component": "Component", "priority": "Priority", "folder": "Folder",
-    "group": "Group",
+    "group": "Group", "label": "NoteCategory",
 }  # fmt: skip
 _SLOTS: dict[str, Callable[[Questions], str]] = {
     "project_name": lambda q: q.name_of("Project"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.harness import until
-from tests.oracle.deeds import Deed
 from tests.oracle.moments import Past
 from tests.oracle.questions import Question
 from tests.oracle.stage import Stage
 from tests.oracle.ways import look
+from tests.oracle.writing import Deed
 
 
 def race(stage: Stage) -> None:

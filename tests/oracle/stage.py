@@ -16,14 +16,16 @@ from tests.ftrack_server import ApiError, Engine, FtrackServer, ProductionPlan, 
 from tests.harness import LocalProxy, settings_for
 from tests.oracle.aimed import Aimed
 from tests.oracle.answers import Identity, answer_of, difference
-from tests.oracle.deeds import Deed, Deeds
+from tests.oracle.deeds import Deeds
 from tests.oracle.feeds import Feeds
+from tests.oracle.hands import Hands
 from tests.oracle.named import Named
 from tests.oracle.population import Population
 from tests.oracle.questions import Question, Questions
 from tests.oracle.related import Related
 from tests.oracle.tally import Tally
 from tests.oracle.wire import Heard, Line, Switchboard, request
+from tests.oracle.writing import Deed
 
 USERS = ("ana", "bo", "artist0")
 _PLAN = ProductionPlan(
@@ -65,6 +67,7 @@ class Stage:
         self.named = Named(population, self.chance)
         self.related = Related(self.named, self.chance, USERS)
         self.aimed = Aimed(population, self.chance)
+        self.hands = Hands(population, self.chance)
         self.live: list[Question] = []
         self._open()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,15 +13,46 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from ftrack_proxy.answers.fresh import RowJudge
 from ftrack_proxy.answers.knowledge import Knowledge, Ref, Source
-from tests.oracle import course, races, rows, walks, ways
+from ftrack_proxy.freshness import announced, reach, written
+from ftrack_proxy.freshness.change import ChangeKind
+from ftrack_proxy.schema.ownership import owner_keys
+from tests.oracle import borders, course, races, rows, walks, ways
 from tests.oracle.answers import difference
 from tests.oracle.soak import episode
 from tests.oracle.stage import Mismatch, Stage
 from tests.oracle.tally import KINDS, Tally
 
+
+def _no_owners(monkeypatch: pytest.MonkeyPatch) -> int:
+    for module in (announced, written):
+        monkeypatch.setattr(module, "changes_hands", lambda *_: [])
+    return 300
+
+
+def _nothing_below(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(reach, "with_dependants", lambda families, _: frozenset(families))
+    return 1_500
+
+
+def _no_replies(monkeypatch: pytest.MonkeyPatch) -> int:
+    threads = {"in_reply_to", "in_reply_to_id"}
+    monkeypatch.setattr(reach, "owner_keys", lambda family, catalogue: owner_keys(family, catalogue) - threads)
+    return 1_500
+
+
+def _no_moves(monkeypatch: pytest.MonkeyPatch) -> int:
+    for module in (announced, written):
+        monkeypatch.setattr(module, "moves", lambda *_: False)
+    kinds = {**announced._KINDS, "move": ChangeKind.UPDATED}
+    monkeypatch.setattr(announced, "_KINDS", kinds)
+    return 1_000
+
+
+OWNERS_RULES = [_no_owners, _nothing_below, _no_replies, _no_moves]
 _SEEDS = st.integers(0, 2**32 - 1)
 _COMMON = (ways.own_write, ways.own_write_unheard, ways.foreign_write, ways.foreign_write_late, races.race,
-           walks.walk_attributes, walks.walk_siblings, rows.known_row, rows.written_row)  # fmt: skip
+           borders.other_hands, walks.walk_attributes, walks.walk_siblings, rows.known_row,
+           rows.written_row)  # fmt: skip
 _RARE = (
     races.related_race,
     rows.one_moment,
@@ -142,6 +173,23 @@ def test_an_entity_of_two_moments_is_found_out(monkeypatch: pytest.MonkeyPatch) 
 def _take_often(stage: Stage, way: ways.Way) -> None:
     for _ in range(60):
         course.take(stage, way)
+
+
+@pytest.mark.parametrize("rule", OWNERS_RULES, ids=lambda rule: rule.__name__.lstrip("_"))
+def test_what_goes_into_another_project_unnoticed_is_found_out(
+    rule: Callable[[pytest.MonkeyPatch], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within few reads: with each of the rules off by which rows come into, and go out of, somebody's sight."""
+    most = rule(monkeypatch)
+    tally = Tally()
+    stage = Stage(6, tally)
+    try:
+        course.open_stage(stage, 8)
+        with pytest.raises(Mismatch, match=r"difference"):
+            _take_often(stage, borders.other_hands)
+    finally:
+        stage.close()
+    assert tally.checked < most
 
 
 def test_answers_are_compared_as_clients_decode_them() -> None:

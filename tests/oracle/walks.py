@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from tests.oracle import ways
-from tests.oracle.deeds import Deed
 from tests.oracle.moments import Past
 from tests.oracle.named import attributes_of
 from tests.oracle.population import Row
 from tests.oracle.questions import Question
 from tests.oracle.races import raced
 from tests.oracle.stage import USERS, Stage
+from tests.oracle.writing import Deed
 
 _LONGEST = 14
 # What is walked along: a list, and the type of its rows.
@@ -75,8 +75,9 @@ class _Ground:
             self.past = Past(stage)
             stage.foreign(deed, note=", event held back")
         elif chosen < 0.7:
-            stage.own(deed, chance.choice(USERS), note=", event held back")
-            self.past.wrote(deed)
+            answer = stage.own(deed, chance.choice(USERS), note=", event held back")
+            if isinstance(answer, list):  # What is refused has changed nothing.
+                self.past.wrote(deed)
         elif chosen < 0.92:
             stage.foreign(deed, note=", event held back")
         else:

@@ -109,3 +109,17 @@ def updated(entity_type: str, identity: str, **data: Any) -> dict[str, Any]:
 
 def deleted(entity_type: str, identity: str) -> dict[str, Any]:
     return {"action": "delete", "entity_type": entity_type, "entity_key": [identity]}
+
+
+def test_a_row_does_not_show_that_it_has_left_the_list(studio: Studio) -> None:
+    """Its key is not shown, but whom the relation leads to: a newer answer told of another task."""
+    ana, made = studio.person(), studio.server.production
+    version, other = made.versions[0], made.tasks[-1]
+    listed = f"select is_published, components.name, task.name from AssetVersion where task_id is {studio.task}"
+    assert version in str(warm(ana, listed).rows)
+    studio.server.hub.hold_events()
+    studio.server.update("AssetVersion", version, task_id=other)
+    some = f"{version}, {made.versions[1]}"
+    ana.ask(f"select comment, is_published, components.name, task.name from AssetVersion where id in ({some})")
+    for row in ana.ask(listed.replace("is_published, ", "")).rows:
+        assert row["task"]["id"] == studio.task

@@ -97,6 +97,32 @@ def test_a_person_who_follows_a_link_is_sent_to_ftrack(studio: Studio) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{studio.server.url}/player/review/1")
 
 
+def test_a_page_with_a_key_acts_for_nobody_else(studio: Studio) -> None:
+    """Neither with a wrong key, nor with its own: the browser's cookies are somebody's who has not been asked."""
+    studio.server.site.sessions_first = True
+    ana = studio.person("ana")
+    warm(ana, studio.name_of_task)
+    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in ana._session.cookies.items()), "Origin": PAGE}
+    data = {"__entity_type__": "Task", "name": "by a page"}
+    write = [{"action": "update", "entity_type": "Task", "entity_key": [studio.task], "entity_data": data}]
+    component = studio.server.production.components[0]
+    studio.server.put_component(component, b"bytes")
+    for key in ("wrong", ""):
+        named = {**cookies, "ftrack-user": "ana", "ftrack-api-key": key}
+        answer = send(f"{studio.proxy.url}/api", "POST", json=write, headers=named).json()
+        assert answer["exception"] == ("InvalidCredentialsError" if key else "CrossSiteRequestError")
+    for path in ("/api?username=ana&apiKey=x", "/client/?api_user=ana&api_key=x"):
+        assert send(studio.proxy.url + path, "POST", json=write, headers=cookies).status_code == 403
+    send(f"{studio.proxy.url}/component/remove?id={component}&username=ana&apiKey=wrong", headers=cookies)
+    assert [record for record in studio.server.requests_log if "Origin" in record.headers]
+    assert not [record for record in studio.server.requests_log if {"Origin", "Cookie"} <= set(record.headers)]
+    assert ana.ask(studio.name_of_task).is_hit
+    # With its own key it does what it may.
+    named = {**cookies, **ana.headers}
+    assert isinstance(send(f"{studio.proxy.url}/api", "POST", json=write, headers=named).json(), list)
+    assert ana.ask(studio.name_of_task).rows[0]["name"] == "by a page"
+
+
 @pytest.mark.parametrize(
     ("allowed", "origin", "status"),
     [((PAGE,), PAGE, 200), ((PAGE,), OTHER, 403), (("*",), OTHER, 200), (("*",), "null", 200), ((PAGE,), "null", 403)],
@@ -139,7 +165,8 @@ def test_a_page_cannot_open_a_socket_by_somebodys_cookie(studio: Studio, cookie:
 def test_a_program_or_a_page_with_a_key_can(studio: Studio) -> None:
     user, key = studio.server.credentials("ana")
     connect(studio, suppress_origin=True)
-    connect(studio, f"?api_user={user}&api_key={key}", origin=PAGE)
+    connect(studio, f"?api_user={user}&api_key={key}", origin=PAGE, cookie="ftrack_session=1")
+    assert "Cookie" not in studio.server.requests_log[-1].headers
     connect(studio, origin=studio.proxy.url)
 
 

@@ -207,3 +207,43 @@ def test_a_relation_without_key_tells_its_owner() -> None:
 def test_a_removed_task_behind_a_window() -> None:
     expression = "select name from Task where project_id is P1 order by name offset 2 limit 2"
     assert rules(expression, [row("T3"), row("T4")], removed("Task", "T1", IN_S1, name="a"))
+
+
+TASK, SHOT = "11c137c0-ee7e-4f9c-91c5-8c77cec22b2c", "bad911de-3bd6-47b9-8b46-3476e237cb36"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        updated("Shot", "T1", IN_S1, object_typeid=(TASK, SHOT)),
+        written("update", "Task", "T1", object_type_id=SHOT),
+        told({**item("Shot", "T1", "update", IN_S1), "keys": ["name"], "changes": None}),
+    ],
+    ids=["event", "write", "hidden"],
+)
+@pytest.mark.parametrize(
+    ("expression", "rows"),
+    [
+        ("select name from Shot where project_id is P1", []),
+        ("select name from Shot where id is T1", []),
+        ("select name from Shot", []),
+        ("select name from Shot order by name limit 1", [row("A1", "Shot")]),
+        ("select name from Task", [row("T1")]),
+        ("select name from Context where name is a", [row("T1")]),
+        ("select parent.name from Task where id is T2", [row("T2", parent={"id": "T1"})]),
+        ("select name from Task where parent[Shot] has (name is a)", []),
+        ("select name from Task where parent_id in (select id from Shot)", []),
+        ("select link from Task where id is T2", [row("T2", link=[{"id": "T1", "type": "Task"}])]),
+        ("select tasks.name from Status where id is D1", [{"id": "D1", "tasks": [{"id": "T1"}]}]),
+    ],
+)
+def test_an_object_can_become_one_of_another_type(expression: str, rows: list[Row], change: list[Change]) -> None:
+    assert rules(expression, rows, change)
+
+
+def test_a_conversion_elsewhere_is_none_of_ours() -> None:
+    change = updated("Shot", "T1", "Shot:S9 Project:P9", object_typeid=(TASK, SHOT))
+    assert not rules("select name from Shot where project_id is P1", [row("S1", "Shot")], change)
+    assert not rules("select name from Shot where id is S1", [row("S1", "Shot")], change)
+    assert not rules("select name from TypedContext where name is a", [row("S1", "Shot")], change)
+    assert not rules("select name from Project where name is a", [row("P9", "Project")], change)

@@ -7,6 +7,7 @@ import pytest
 from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials, credentials_of, identity_of, principal_of, principal_within
 from ftrack_proxy.identity.shown import shows_nobody, shows_own_key
+from ftrack_proxy.request.identify import _remembered as remembered
 from ftrack_proxy.request.identify import identify
 
 SALT = b"s" * 32
@@ -14,13 +15,8 @@ ANA = Credentials("ana", "secret")
 OWN = [("ftrack-user", "ana"), ("ftrack-api-key", "secret")]
 
 
-class _Names(dict[str, str]):
-    def get(self, name: str, default: object = None) -> object:  # type: ignore[override]
-        return next((value for key, value in self.items() if key.lower() == name.lower()), default)
-
-
 def called(*headers: tuple[str, str], path: str = "/api") -> bytes | None:
-    return identify(path, _Names(headers), headers, b"[]", b"[]", SALT).identity
+    return identify(path, headers, b"[]", b"[]", SALT).identity
 
 
 @pytest.mark.parametrize(
@@ -83,9 +79,28 @@ def test_a_query_string_may_name_somebody_else() -> None:
     assert called(*OWN, path="/api?") is None
 
 
+def test_all_of_a_header_counts() -> None:
+    """Also if it comes on several lines."""
+    headers = (("Cache-Control", "max-age=5"), ("cache-control", "no-store"), ("Cookie", "a=1"), ("Cookie", "b=2"))
+    call = identify("/api", (*OWN, *headers), b"[]", b"[]", SALT)
+    assert (call.wishes.no_store, call.wishes.max_age, call.cookies) == (True, 5, ("a=1", "b=2"))
+
+
+def test_who_asks_is_read_once() -> None:
+    """The length of the body is all that differs between most requests of a client."""
+    headers = (*OWN, ("User-Agent", "tool"))
+    before = remembered.cache_info()
+    for length in range(50):
+        identify("/api", (*headers, ("Content-Length", str(length))), b"", b"", SALT)
+    for number in range(50):
+        identify("/api", (*headers, ("X-Long", "x" * 5000 + str(number))), b"", b"", SALT)
+    after = remembered.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 49)
+
+
 def test_answers_of_another_manner_are_others() -> None:
     def variant(*headers: tuple[str, str]) -> bytes:
-        return identify("/api", _Names(headers), headers, b"[]", b"[]", SALT).variant
+        return identify("/api", headers, b"[]", b"[]", SALT).variant
 
     strict, plain = ("ftrack-api-options", "strict:1;denormalize:1"), ("ftrack-api-options", "")
     variants = [
@@ -95,7 +110,7 @@ def test_answers_of_another_manner_are_others() -> None:
     ]  # fmt: skip
     assert len(set(variants)) == len(variants)
     assert variant(strict, ("Connection", "ftrack-api-options")) == variant(strict)
-    assert identify("/api", {}, (strict, plain), b"[]", b"[]", SALT).manner is not None
+    assert identify("/api", (strict, plain), b"[]", b"[]", SALT).manner is not None
 
 
 @pytest.mark.parametrize(
@@ -126,6 +141,11 @@ def test_who_shows_nothing_of_himself(path: str, headers: list[tuple[str, str]],
         ("/socket.io/1/websocket/x?api_user=ana&api_key=k", [], True),
         ("/component/get?id=1&username=ana&apiKey=", [], False),
         ("/component/get?username=ana&api_key=k", [], False),
+        ("//component/get?username=ana&apiKey=k", [], True),
+        # Where nobody looks for it a key is none: the browser's cookies might be.
+        ("/api?username=ana&apiKey=k", [], False),
+        ("/client/?api_user=ana&api_key=k", [], False),
+        ("/component/get?api_user=ana&api_key=k", [], False),
         ("/api", [("ftrack-user", "ana"), ("ftrack-api-key", "")], False),
         ("/api", [("Cookie", "ftrack_session=1"), ("Authorization", "Basic x")], False),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class Peer:
 
 
 @asynccontextmanager
-async def peer(*conversations: Conversation) -> AsyncIterator[Peer]:
+async def peer(*conversations: Conversation, tls: ssl.SSLContext | None = None) -> AsyncIterator[Peer]:
     """Talk on each connection as told; on those beyond the last as a good server does."""
     there, tasks = Peer(), set()
 
@@ -75,7 +76,7 @@ async def peer(*conversations: Conversation) -> AsyncIterator[Peer]:
             await (conversations[line.number] if line.number < len(conversations) else Line.serve)(line)
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
     there.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield there

@@ -94,7 +94,8 @@ async def test_also_if_the_event_loop_had_no_time_to_see_them(way: str, stray: b
             connection.sendall(OK)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
+        listener.settimeout(20)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         async with client_of(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
             assert await WAYS[way](client, b"first") == b"ok"

@@ -8,7 +8,7 @@ values are shown, those of the families that these come from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -19,17 +19,22 @@ from ftrack_proxy.freshness.changes import Change
 from ftrack_proxy.freshness.judge import MOST_EXAMINED
 from ftrack_proxy.freshness.question import Question
 from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.freshness.work import OutOfBudget, Work
 from ftrack_proxy.schema.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
 class RowJudge:
-    """Judges rows that one query names by key, for a read that began at ``start``."""
+    """Judges rows that one query names by key, for a read that began at ``start``.
+
+    All of them together may be so much ``work``; whatever is beyond counts as changed.
+    """
 
     question: Question
     catalogue: Catalogue
     start: Start
     log: ChangeLog
+    work: Work = field(default_factory=Work)
 
     def accepts(self, used: Mapping[Ref, Observation]) -> bool:
         """True if certainly nothing has changed what is shown of a row by these observations."""
@@ -64,13 +69,16 @@ class RowJudge:
 
     def _is_affected(self, candidates: Iterator[Change], used: Mapping[Ref, Observation], good_through: int) -> bool:
         result: Result | None = None
-        for examined, change in enumerate(candidates):
-            if examined == MOST_EXAMINED:
-                return True
-            if result is None:
-                result = self._result(used, good_through)
-            if affects(change, result, self.question, self.catalogue) is not None:
-                return True
+        try:
+            for examined, change in enumerate(candidates):
+                if examined == MOST_EXAMINED:
+                    return True
+                if result is None:
+                    result = self._result(used, good_through)
+                if affects(change, result, self.question, self.catalogue, self.work) is not None:
+                    return True
+        except OutOfBudget:
+            return True
         return False
 
     def _result(self, used: Mapping[Ref, Observation], good_through: int) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from ftrack_proxy.answers.by_id import Key, keys_of, space_of
 from ftrack_proxy.answers.knowledge import Listing, Ref
@@ -12,6 +12,9 @@ from ftrack_proxy.answers.tree import Tree, projections_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Comparison, Membership, Path, Query, Step, Text
 from ftrack_proxy.schema.catalogue import Catalogue
+
+# Rows that are put together one by one; a list of more is one list, known as a whole or not.
+_MOST_KEYS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ def reading_of(query: Query, tree: Tree, catalogue: Catalogue) -> Reading:
     keys = keys_of(query, catalogue)
     if keys is not None and len(keys) > 1 and (query.order or _cuts(query, len(keys))):
         # Which rows stand where, only ftrack knows.
+        keys = None
+    if keys is not None and len(keys) > _MOST_KEYS:
         keys = None
     name = name_of(query) if keys is None else ""
     return Reading(query, tree, space_of(query.entity_type, catalogue), keys, name)

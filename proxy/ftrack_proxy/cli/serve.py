@@ -14,7 +14,7 @@ import click
 from ftrack_proxy.cli.options import Configured, configured, settings_options
 from ftrack_proxy.cli.signals import StopSignals
 from ftrack_proxy.observe.logs import last_words, set_up
-from ftrack_proxy.settings import Settings, half_of_credentials
+from ftrack_proxy.settings import Settings, trouble_with_common_credentials
 
 if TYPE_CHECKING:
     from ftrack_proxy.store.folder import CacheFolder
@@ -38,9 +38,9 @@ def serve(**values: Any) -> None:
     set_up(it.settings.log_level, it.settings.log_format)
     for note in it.notes:
         _log.info("%s", note)
-    half = half_of_credentials(os.environ)
-    if half and it.settings.api_user is None:
-        _log.warning("%s", half)
+    trouble = trouble_with_common_credentials(os.environ)
+    if trouble and it.settings.api_user is None:
+        _log.warning("%s", trouble)
     _serve(it)
 
 

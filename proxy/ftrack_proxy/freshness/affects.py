@@ -21,8 +21,9 @@ from ftrack_proxy.freshness.facts import Facts, facts_after, place_of
 from ftrack_proxy.freshness.question import Question
 from ftrack_proxy.freshness.result import Result
 from ftrack_proxy.freshness.truth import Truth
+from ftrack_proxy.freshness.work import Work, unlimited
 from ftrack_proxy.schema.catalogue import Catalogue, Kind
-from ftrack_proxy.schema.families import CONTEXT
+from ftrack_proxy.schema.families import CONTEXT, VALUE
 from ftrack_proxy.schema.names import foreign_key_of
 
 # Attributes by which the server tells collections of one item type apart (assignments, allocations).
@@ -30,7 +31,7 @@ _SORTING: Final = frozenset(
     {"type", "system_type", "entity_type", "parent_type", "from_entity_type", "to_entity_type", "object_type_id"}
 )
 _NAMES: Final = frozenset({"name", "full_name"})
-_PLACE: Final = _NAMES | {"parent_id", "project_id", "context_type"}
+_PLACE: Final = _NAMES | {"parent_id", "project_id", "context_type", "object_type_id"}
 _ASSET_ID: Final = frozenset({"asset_id"})
 _VERSION: Final = "AssetVersion"
 # What links and the choice of the latest one look at of versions.
@@ -39,6 +40,9 @@ _OF_VERSIONS: Final = frozenset({"version", "asset_id", "task_id", "date", "is_p
 _IN_ONE_PROJECT: Final = frozenset({CONTEXT, "Timelog", "Asset"})
 # The keys behind the path upwards: it tells their value where the change itself does not.
 _HIERARCHY_KEYS: Final = frozenset({"parent_id", "project_id", "context_id", "asset_id", "version_id"})
+
+# Going through the rules of which none fires.
+_STEPS_A_CASE: Final = 3
 
 
 Rule = Callable[[Case], bool]
@@ -77,20 +81,20 @@ def entered(case: Case) -> bool:
     """A2: a new entity may be one of the rows, unless it certainly does not meet the criteria."""
     if case.change.kind is not ChangeKind.ADDED or not case.may_be_row():
         return False
-    return case.meets(facts_after(case.change, case.family)) is not Truth.FALSE
+    return case.after is not Truth.FALSE
 
 
 def moved_in_or_out(case: Case) -> bool:
     """A3: an entity changed what the criteria look at: a row may have to go, another to come."""
     if case.change.kind is not ChangeKind.UPDATED or not case.may_be_row():
         return False
-    if not case.touches_compared(case.question.own_filter):
+    converted = case.may_change_type
+    if not converted and not case.touches_compared(case.question.own_filter):
         return False
-    after = case.meets(facts_after(case.change, case.family))
     if case.is_mentioned(case.change.entity_id):
         # Mentioned is not yet a row: another row may refer to it. A row stays only if it was one before.
-        return not case.is_out() and not case.is_in()
-    return after is not Truth.FALSE if case.result.complete else not case.is_out()
+        return not case.is_out() and (converted or not case.is_in())
+    return case.after is not Truth.FALSE if case.result.complete else not case.is_out()
 
 
 def reordered(case: Case) -> bool:
@@ -101,7 +105,7 @@ def reordered(case: Case) -> bool:
         return False
     if case.is_mentioned(case.change.entity_id):
         return True
-    return not case.result.complete and case.meets(facts_after(case.change, case.family)) is not Truth.FALSE
+    return not case.result.complete and case.after is not Truth.FALSE
 
 
 def made_room(case: Case) -> bool:
@@ -189,21 +193,37 @@ EVERYTHING: Final = "A*"
 """Not a rule: the change may have touched anything, or the answer may have read anything."""
 
 
-def affects(change: Change, result: Result, question: Question | None, catalogue: Catalogue | None) -> str | None:
-    """Return the id of the rule by which ``change`` may alter ``result``, ``None`` if it certainly does not."""
+def affects(
+    change: Change,
+    result: Result,
+    question: Question | None,
+    catalogue: Catalogue | None,
+    work: Work | None = None,
+) -> str | None:
+    """Return the id of the rule by which ``change`` may alter ``result``, ``None`` if it certainly does not.
+
+    Raises:
+        OutOfBudget: to tell would be more ``work`` than is left.
+    """
     if change.families is None or result.families is None:
         return EVERYTHING
-    # A result may have been asked for when less was known of what ftrack shows.
-    families = change.families & (result.families if question is None else result.families | question.reads.families)
+    families = change.families & result.families
+    if question is not None:
+        # It may have been asked for when less was known of what ftrack shows.
+        families |= change.families & question.reads.families
     if not families:
         return None
     if question is None or catalogue is None:
         return EVERYTHING
-    for reading in change.readings:
+    work = work or unlimited()
+    # Without custom attributes in the query, those that a name may also mean do not matter.
+    for reading in change.readings if VALUE in question.reads.families else (change,):
         for family in families:
-            case = Case(reading, result, question, catalogue, family)
+            work.spend(_STEPS_A_CASE)
+            case = Case(reading, result, question, catalogue, family, work)
+            whole = case.is_of_a_whole_family
             for name, rule in RULES.items():
-                if (rule is anywhere) == case.is_of_a_whole_family and rule(case):
+                if (rule is anywhere) == whole and rule(case):
                     return name
     return None
 
@@ -293,9 +313,9 @@ def _may_hang_on_mentioned(case: Case, owners: frozenset[str]) -> bool:
             continue
         told = UNKNOWN if name in case.change.uncertain else case.change.attributes.get(name, (UNKNOWN, UNKNOWN))[1]
         if told is UNKNOWN:
-            if name not in hierarchical or any(case.result.mentions(above) for above in case.change.ancestors):
+            if name not in hierarchical or any(case.mentions(above) for above in case.change.ancestors):
                 return True
-        elif told is not None and (not isinstance(told, str) or case.result.mentions(told)):
+        elif told is not None and (not isinstance(told, str) or case.mentions(told)):
             return True
     return False
 
@@ -327,7 +347,7 @@ def _derives_elsewhere(case: Case, names: frozenset[str]) -> bool:
     ):
         # A link has the ids of its steps; which one is the latest depends on the versions of one asset.
         asset = facts_after(change, case.family).value("asset_id") if "date" in names else None
-        known = asset is None or (question.shows_asset and isinstance(asset, str) and not case.result.mentions(asset))
+        known = asset is None or (question.shows_asset and isinstance(asset, str) and not case.mentions(asset))
         return known and not case.is_mentioned(change.entity_id)
     return False
 
@@ -342,4 +362,4 @@ def _shows_other_projects(case: Case) -> bool:
     change, place = case.change, place_of(case.change)
     project = change.entity_id if change.entity_type == "Project" else place[-1][0] if place else None
     inside = case.question.family == CONTEXT and case.question.within_project and case.question.shows_project
-    return inside and project is not None and not case.result.mentions(project)
+    return inside and project is not None and not case.mentions(project)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ftrack_proxy.freshness.change import Change, ChangeKind
@@ -11,27 +11,34 @@ from ftrack_proxy.freshness.collation import may_be_same
 from ftrack_proxy.freshness.columns import CUSTOM
 from ftrack_proxy.freshness.evaluate import evaluate
 from ftrack_proxy.freshness.facts import Facts, facts_after, facts_before
-from ftrack_proxy.freshness.question import Question
+from ftrack_proxy.freshness.question import CONVERSION, Question
 from ftrack_proxy.freshness.result import Result
 from ftrack_proxy.freshness.truth import Truth
+from ftrack_proxy.freshness.work import Work, unlimited
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST
 
 # Families in which no row shows under two types that are not base and subtype. One custom link does, under four.
 _DISJOINT: Final = frozenset({CONTEXT, COMPONENT, LIST})
 _CUSTOM: Final = frozenset({CUSTOM})
-_CONVERSION: Final = frozenset({"object_type_id"})
+_PROJECTS: Final = frozenset({"Project"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
-    """One change against one answer, with the family of the change that is looked at."""
+    """One change against one answer, with the family of the change that is looked at.
+
+    Whatever takes long is found out once, and counted as ``work``: it may raise ``OutOfBudget``.
+    """
 
     change: Change
     result: Result
     question: Question
     catalogue: Catalogue
     family: str
+    work: Work = field(default_factory=unlimited)
+    _truths: dict[bool, Truth] = field(default_factory=dict)
+    _mentioned: bool | None = None
 
     @property
     def changed(self) -> frozenset[str] | None:
@@ -73,22 +80,42 @@ class Case:
 
     def _lacks(self, keys: frozenset[str]) -> bool:
         """True if certainly none of the custom attributes in the answer has one of these keys."""
+        self.work.spend(self.result.cost_of_reading * (2 + len(keys)))
         return self.result.tells_keys and not any(self.result.mentions_text(key) for key in keys)
 
     def is_mentioned(self, identity: str | None) -> bool:
         """True if an id may occur in the answer: certain of it only where it does not."""
-        return identity is None or self.result.mentions(identity)
+        if identity is None:
+            return True
+        if identity != self.change.entity_id:
+            return self.mentions(identity)
+        if self._mentioned is None:
+            self._mentioned = self.mentions(identity)
+        return self._mentioned
+
+    def mentions(self, identity: str) -> bool:
+        """False only if an id certainly does not occur in the answer."""
+        self.work.spend(self.result.cost_of_search)
+        return self.result.mentions(identity)
 
     def may_be_row(self) -> bool:
         """True if the entity can be among the query's own rows, by its type."""
         declared = self.change.entity_type
         if self.family != self.question.family:
             return False
-        converted = self.change.kind is ChangeKind.UPDATED and self.touches(_CONVERSION)
+        converted = self.change.kind is ChangeKind.UPDATED and self.touches(CONVERSION)
         if declared is None or declared not in self.catalogue.types or converted or self.family not in _DISJOINT:
             return True
         possible = {declared} | self.catalogue.subtypes[declared]
         return not possible.isdisjoint(self.question.types)
+
+    @property
+    def may_change_type(self) -> bool:
+        """True if an object may become one of another type, which is a criterion of every query on a type."""
+        types = self.question.types
+        return (
+            self.family == CONTEXT and "TypedContext" not in types and types != _PROJECTS and self.touches(CONVERSION)
+        )
 
     @property
     def is_of_a_whole_family(self) -> bool:
@@ -111,17 +138,29 @@ class Case:
 
     def meets(self, facts: Facts) -> Truth:
         """Whether an entity of which this is known meets the query's criteria."""
-        return evaluate(self.question.query.criteria, facts, self.question.types, self.catalogue)
+        return evaluate(self.question.criteria, facts, self.question.types, self.catalogue, work=self.work)
+
+    @property
+    def after(self) -> Truth:
+        """Whether the entity meets the criteria once it has changed."""
+        if True not in self._truths:
+            self._truths[True] = self.meets(facts_after(self.change, self.family))
+        return self._truths[True]
+
+    @property
+    def before(self) -> Truth:
+        """Whether it met them until then."""
+        if False not in self._truths:
+            self._truths[False] = self.meets(facts_before(self.change, self.family))
+        return self._truths[False]
 
     def is_out(self) -> bool:
         """True if the entity certainly meets the criteria neither before nor after."""
-        after, before = facts_after(self.change, self.family), facts_before(self.change, self.family)
         kind = self.change.kind
-        return (kind is ChangeKind.REMOVED or self.meets(after) is Truth.FALSE) and (
-            kind is ChangeKind.ADDED or self.meets(before) is Truth.FALSE
+        return (kind is ChangeKind.REMOVED or self.after is Truth.FALSE) and (
+            kind is ChangeKind.ADDED or self.before is Truth.FALSE
         )
 
     def is_in(self) -> bool:
         """True if an updated entity certainly meets the criteria both before and after."""
-        after, before = facts_after(self.change, self.family), facts_before(self.change, self.family)
-        return self.meets(after) is Truth.TRUE and self.meets(before) is Truth.TRUE
+        return self.after is Truth.TRUE and self.before is Truth.TRUE

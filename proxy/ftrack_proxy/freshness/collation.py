@@ -5,6 +5,14 @@ from __future__ import annotations
 
 def may_be_same(first: str, second: str) -> bool:
     """True unless two texts differ under every collation: case, accents and trailing blanks may not count."""
-    if not (first.isascii() and first.isprintable() and second.isascii() and second.isprintable()):
-        return True
-    return first.strip().casefold() == second.strip().casefold()
+    return not (is_plain(first) and is_plain(second)) or folded(first) == folded(second)
+
+
+def is_plain(text: str) -> bool:
+    """True for a text in which nothing but case and blanks is open."""
+    return text.isascii() and text.isprintable()
+
+
+def folded(text: str) -> str:
+    """One text for all that differ in case and blanks."""
+    return text.strip().casefold()

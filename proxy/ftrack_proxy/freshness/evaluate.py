@@ -6,13 +6,15 @@ time zones), so a comparison is certain only where every reading of it agrees.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ftrack_proxy.freshness.change import UNKNOWN
 from ftrack_proxy.freshness.collation import may_be_same as _may_be_same
 from ftrack_proxy.freshness.facts import Facts
+from ftrack_proxy.freshness.listed import Listed, Opposite, Prepared, Several, Values
+from ftrack_proxy.freshness.numbers import is_close, number_of
 from ftrack_proxy.freshness.truth import Truth, conjunction, disjunction, negated, truth
+from ftrack_proxy.freshness.work import Work
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Text
 from ftrack_proxy.schema.catalogue import Catalogue, Kind
 
@@ -22,22 +24,33 @@ _FALSE = frozenset({"false", "0"})
 
 
 def evaluate(
-    criteria: Criteria | None, facts: Facts, types: frozenset[str], catalogue: Catalogue, *, inverted: bool = False
+    criteria: Prepared | None,
+    facts: Facts,
+    types: frozenset[str],
+    catalogue: Catalogue,
+    *,
+    inverted: bool = False,
+    work: Work | None = None,
 ) -> Truth:
     """Say whether an entity of one of ``types`` meets ``criteria``.
 
     ``inverted``: below a ``not``. What compares null with a value is not met, but whether its opposite then is met
     is open: databases say no, people yes.
+
+    Raises:
+        OutOfBudget: that would be more ``work`` than is left.
     """
+    if work is not None:
+        work.spend()
     match criteria:
         case None:
             return Truth.TRUE
-        case And(terms=terms):
-            return conjunction(evaluate(term, facts, types, catalogue, inverted=inverted) for term in terms)
-        case Or(terms=terms):
-            return disjunction(evaluate(term, facts, types, catalogue, inverted=inverted) for term in terms)
-        case Not(term=term):
-            return negated(evaluate(term, facts, types, catalogue, inverted=True))
+        case And(terms=terms) | Several(terms=terms, is_or=False):
+            return conjunction(evaluate(term, facts, types, catalogue, inverted=inverted, work=work) for term in terms)
+        case Or(terms=terms) | Several(terms=terms):
+            return disjunction(evaluate(term, facts, types, catalogue, inverted=inverted, work=work) for term in terms)
+        case Not(term=term) | Opposite(term=term):
+            return negated(evaluate(term, facts, types, catalogue, inverted=True, work=work))
         case Comparison(path=path, operator=operator, value=value):
             if not value.is_null and inverted and _leaf(path, facts) is None:
                 return Truth.UNKNOWN
@@ -45,16 +58,36 @@ def evaluate(
         case Membership(path=path, negated=inverse, values=values, subquery=None):
             if any(value.is_null for value in values):
                 return Truth.UNKNOWN
-            found = disjunction(_comparison(path, "is", value, facts, types, catalogue) for value in values)
-            if inverse and _is_ancestor_id(path):
-                return Truth.UNKNOWN  # Some ancestor is not in the list: not the opposite of one that is.
-            if (inverse or inverted) and _leaf(path, facts) is None:
-                return Truth.UNKNOWN
-            return negated(found) if inverse else found
+            return _membership(Listed(path, inverse, Values(values)), facts, types, catalogue, inverted=inverted)
+        case Listed():
+            return _membership(criteria, facts, types, catalogue, inverted=inverted)
         case Quantified(path=path, inner=inner):
             return _quantified(path, inner, facts)
         case _:
             return Truth.UNKNOWN
+
+
+def _membership(listed: Listed, facts: Facts, types: frozenset[str], catalogue: Catalogue, *, inverted: bool) -> Truth:
+    path = listed.path
+    if _is_ancestor_id(path):
+        if listed.negated:
+            return Truth.UNKNOWN  # Some ancestor is not in the list: not the opposite of one that is.
+        return _any_ancestor(facts, listed.values)
+    known = _leaf(path, facts)
+    if known is UNKNOWN:
+        return Truth.UNKNOWN
+    if known is None:
+        return Truth.UNKNOWN if listed.negated or inverted or listed.values.empty else Truth.FALSE
+    found = _same_as_any(known, listed.values, _value_type(path, types, catalogue))
+    return negated(found) if listed.negated else found
+
+
+def _same_as_any(known: Any, values: Values, kind: str) -> Truth:
+    if kind == "boolean":
+        return values.boolean(str(known))
+    if kind in ("number", "integer"):
+        return values.number(number_of(known))
+    return values.text(known) if kind == "string" and isinstance(known, str) else Truth.UNKNOWN
 
 
 def _comparison(
@@ -82,7 +115,7 @@ def _quantified(path: Path, inner: Criteria | None, facts: Facts) -> Truth:
         case Comparison(path=inner_path, operator="is", value=value) if str(inner_path) == "id":
             return _among_ancestors(facts, value)
         case Membership(path=inner_path, negated=False, values=values, subquery=None) if str(inner_path) == "id":
-            return disjunction(_among_ancestors(facts, value) for value in values)
+            return Truth.UNKNOWN if any(v.is_null for v in values) else _any_ancestor(facts, Values(values))
         case _:
             return Truth.UNKNOWN
 
@@ -92,13 +125,17 @@ def _is_ancestor_id(path: Path) -> bool:
 
 
 def _among_ancestors(facts: Facts, value: Text) -> Truth:
+    return Truth.UNKNOWN if value.is_null else _any_ancestor(facts, Values([value]))
+
+
+def _any_ancestor(facts: Facts, values: Values) -> Truth:
     above = facts.ancestors
-    if above is None or value.is_null:
+    if above is None:
         return Truth.UNKNOWN
-    if value.value in above:
-        # The project is above, but no typed context: whether it counts as an ancestor is open.
-        return Truth.UNKNOWN if facts.above[-1][0] == value.value else Truth.TRUE
-    return Truth.UNKNOWN if any(_may_be_same(value.value, identity) for identity in above) else Truth.FALSE
+    # The project is above, but no typed context: whether it counts as an ancestor is open.
+    if any(values.same_id(identity) for identity in above if identity != facts.above[-1][0]):
+        return Truth.TRUE
+    return Truth.UNKNOWN if any(map(values.may_be_same, above)) else Truth.FALSE
 
 
 def _leaf(path: Path, facts: Facts) -> Any:
@@ -134,7 +171,7 @@ def _same(known: Any, value: Text, path: Path, types: frozenset[str], catalogue:
         return Truth.UNKNOWN
     if known == value.value:
         return Truth.TRUE
-    if not value.quoted and _number(value.value) is not None and _number(known[:1]) is not None:
+    if not value.quoted and number_of(value.value) is not None and number_of(known[:1]) is not None:
         return Truth.UNKNOWN  # A bare number may be compared as one: 7 with the text "07".
     return Truth.UNKNOWN if _may_be_same(known, value.value) else Truth.FALSE
 
@@ -146,6 +183,14 @@ def _value_type(path: Path, types: frozenset[str], catalogue: Catalogue) -> str:
         return ""  # Names of types: the table's in events, the API's in expressions (5.2, transform).
     if len(path.steps) > 1:
         return "string" if name == "id" or name.endswith("_id") else ""
+    memo = ("value type", name, types)
+    found: str | None = catalogue.memo.get(memo)
+    if found is None:
+        found = catalogue.memo[memo] = _type_of_values(name, types, catalogue)
+    return found
+
+
+def _type_of_values(name: str, types: frozenset[str], catalogue: Catalogue) -> str:
     kinds = set()
     for type_name in types:
         for _, attribute in catalogue.lookup(type_name, name):
@@ -166,19 +211,9 @@ def _same_boolean(known: str, text: str) -> Truth:
 
 
 def _same_number(known: Any, text: str) -> Truth:
-    mine, theirs = _number(known), _number(text)
+    mine, theirs = number_of(known), number_of(text)
     if mine is None or theirs is None:
         return Truth.UNKNOWN
     if mine.is_integer() and theirs.is_integer():
         return truth(mine == theirs)
-    # How many digits are kept is not known.
-    return Truth.UNKNOWN if math.isclose(mine, theirs, rel_tol=1e-5, abs_tol=1e-5) else Truth.FALSE
-
-
-def _number(known: Any) -> float | None:
-    """A number as every reading takes it; ``None`` for what Python alone understands (``1_0``, ``inf``)."""
-    try:
-        found = float(known)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) and "_" not in str(known) else None
+    return Truth.UNKNOWN if is_close(mine, theirs) else Truth.FALSE

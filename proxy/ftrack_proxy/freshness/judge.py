@@ -10,6 +10,7 @@ from ftrack_proxy.freshness.affects import affects
 from ftrack_proxy.freshness.change_log import ChangeLog
 from ftrack_proxy.freshness.question import Question
 from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.freshness.work import OutOfBudget, Work
 from ftrack_proxy.schema.catalogue import Catalogue
 
 
@@ -35,12 +36,8 @@ class Verdict:
     rule: str | None = None
 
 
-# Changes that one judgement examines: some milliseconds of work, in which nobody else is answered.
+# Changes that one judgement examines, and however few: `work.STEPS`.
 MOST_EXAMINED = 1_000
-
-
-class _TooMany(Exception):
-    """More changes than one judgement may examine."""
 
 
 _CURRENT = Verdict(True, Reason.CURRENT)
@@ -61,10 +58,11 @@ class Meaning:
 NOT_A_QUERY = Meaning()
 
 
-def judge(result: Result, start: Start, log: ChangeLog, meaning: Meaning) -> Verdict:
+def judge(result: Result, start: Start, log: ChangeLog, meaning: Meaning, work: Work | None = None) -> Verdict:
     """Judge ``result`` for a read that began at ``start``, and move its good-through up if it is fresh.
 
-    Up to the read's start, not up to now: the one who fetched a busy query may have what it fetched.
+    Up to the read's start, not up to now: the one who fetched a busy query may have what it fetched. Several
+    judgements may share their ``work``.
     """
     if not same_stretch(result, start):
         return _UNVERIFIED
@@ -77,8 +75,8 @@ def judge(result: Result, start: Start, log: ChangeLog, meaning: Meaning) -> Ver
     if result.good_through < log.tail:
         return _LOG_OVERRUN
     try:
-        found = first_affecting(result, start, log, meaning)
-    except _TooMany:
+        found = first_affecting(result, start, log, meaning, work)
+    except OutOfBudget:
         return _LOG_OVERRUN
     if found is not None:
         return Verdict(False, Reason.AFFECTED, *found)
@@ -92,21 +90,24 @@ def same_stretch(result: Result, start: Start) -> bool:
     return result.began.stretch == start.stretch and (start.live or not result.evented)
 
 
-def first_affecting(result: Result, start: Start, log: ChangeLog, meaning: Meaning) -> tuple[int, str] | None:
+def first_affecting(
+    result: Result, start: Start, log: ChangeLog, meaning: Meaning, work: Work | None = None
+) -> tuple[int, str] | None:
     """G1 to G3: find a change after the one the result is good to, and before the read, that affects it.
 
     Returns its ``seq`` and the rule's id.
 
     Raises:
-        _TooMany: there are so many that asking ftrack costs less.
+        OutOfBudget: there are so many, or it is so much to look at, that asking ftrack costs less.
     """
+    work = work or Work()
     families = result.families
-    if families is not None and meaning.question is not None:
+    if families is not None and meaning.question is not None and not meaning.question.reads.families <= families:
         families |= meaning.question.reads.families
     for examined, (seq, change) in enumerate(log.between(result.good_through, start.seq, families)):
         if examined == MOST_EXAMINED:
-            raise _TooMany
-        rule = affects(change, result, meaning.question, meaning.catalogue)
+            raise OutOfBudget
+        rule = affects(change, result, meaning.question, meaning.catalogue, work)
         if rule is not None:
             return seq, rule
     return None
@@ -116,9 +117,15 @@ def settled_at(result: Result, log: ChangeLog, window: float, meaning: Meaning) 
     """Until when a result may be believed whose fetch began within ``window`` seconds after a change affecting it.
 
     Replicas behind ftrack may lag: the answer may come from one that the change had not reached. Infinite if there
-    was no such change.
+    was no such change. Where it takes too much work to tell, there was.
     """
-    for recorded, change in log.since(result.began.at - window, result.began.seq, result.families):
-        if affects(change, result, meaning.question, meaning.catalogue) is not None:
+    work = Work()
+    for recorded, change in log.since(result.began.at - window, result.began.seq, None):
+        try:
+            work.spend()
+            affecting = affects(change, result, meaning.question, meaning.catalogue, work) is not None
+        except OutOfBudget:
+            affecting = True
+        if affecting:
             return recorded + window
     return math.inf

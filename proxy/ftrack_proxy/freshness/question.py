@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ftrack_proxy.freshness.compared import compared_keys
+from ftrack_proxy.freshness.listed import Prepared, prepared
 from ftrack_proxy.freshness.read_set import ReadSet, read_set
 from ftrack_proxy.language.syntax import (
     Aggregate,
@@ -24,7 +25,7 @@ from ftrack_proxy.language.syntax import (
 )
 from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
 from ftrack_proxy.schema.derived import sources_of
-from ftrack_proxy.schema.families import VALUE
+from ftrack_proxy.schema.families import CONTEXT, VALUE
 from ftrack_proxy.schema.names import foreign_key_of
 
 Names = frozenset[str]
@@ -39,6 +40,8 @@ _WITHIN_A_PROJECT: Final = frozenset(
         "timelogs", "version", "versions",
     }
 )  # fmt: skip
+# What tells the types of one table apart.
+CONVERSION: Final = frozenset({"object_type_id"})
 OF_NO_PROJECT: Final = frozenset(
     {
         "AssetType", "CustomAttributeConfiguration", "CustomAttributeType", "ListCategory", "Location", "Membership",
@@ -71,7 +74,8 @@ class Question:
     ``shows_keys``: every row of the answer shows its project's id, every version its asset's, every custom
     attribute its key.
 
-    ``compared_keys``: the custom attributes that criteria and order look at; ``None``: any.
+    ``compared_keys``: the custom attributes that criteria and order look at; ``None``: any. ``criteria`` are the
+    query's, ready to be evaluated.
     """
 
     query: Query
@@ -92,10 +96,12 @@ class Question:
     shows_asset: bool
     shows_keys: bool
     compared_keys: Names | None
+    criteria: Prepared | None
 
     def asking(self, query: Query, catalogue: Catalogue) -> Question:
         """The question of another query of the same shape."""
-        return replace(self, query=query, compared_keys=_compared_keys(query, self.reads, catalogue))
+        keys = _compared_keys(query, self.reads, catalogue)
+        return replace(self, query=query, compared_keys=keys, criteria=_prepared(query))
 
 
 def question_of(query: Query, reads: ReadSet, catalogue: Catalogue) -> Question:
@@ -115,6 +121,9 @@ def question_of(query: Query, reads: ReadSet, catalogue: Catalogue) -> Question:
     for path in query.group_by:
         walk.filtered(path, (query.entity_type,), walk.own_filter)
     shown = _by_family(((n, a) for n, a in reads.projections), catalogue)
+    if CONTEXT in shown:
+        # Every context is shown with its type, and can become one of another.
+        shown[CONTEXT] |= CONVERSION
     unfiltered = replace(query, criteria=None, order=())
     derived_shown = read_set(unfiltered, catalogue).derived
     family = catalogue.family_of[query.entity_type]
@@ -137,7 +146,12 @@ def question_of(query: Query, reads: ReadSet, catalogue: Catalogue) -> Question:
         shows_asset=("AssetVersion", "asset_id") in reads.projections,
         shows_keys=_shows_keys(reads, catalogue),
         compared_keys=_compared_keys(query, reads, catalogue),
+        criteria=_prepared(query),
     )
+
+
+def _prepared(query: Query) -> Prepared | None:
+    return None if query.criteria is None else prepared(query.criteria)
 
 
 def _compared_keys(query: Query, reads: ReadSet, catalogue: Catalogue) -> Names | None:
@@ -254,6 +268,8 @@ class _Walk:
                 return types
             self._follow(found, step, types)
             self._cross(found, types, first=own is not None and index == 0)
+            if step.cast is not None and self.catalogue.family_of[step.cast] == CONTEXT:
+                self.beyond[CONTEXT].update(CONVERSION)
         return types
 
     def _cross(self, found: list[tuple[str, Attribute]], types: tuple[str, ...], *, first: bool) -> None:

@@ -88,7 +88,7 @@ SIDE_EFFECTS: Final[tuple[SideEffect, ...]] = (
         source="inferred: a new user has a role, without which he could not log in",
     ),
     SideEffect(
-        "Timer", _NEW, ("Timer", "Timelog"),
+        "Timer", _NEW, ("Timer", "Timelog"), own=True,
         source="assumed: a user has one running timer; what another one counted is logged",
     ),
     SideEffect(

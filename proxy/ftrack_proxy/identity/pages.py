@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 ANY = "*"
+# Without any of these a request comes from no page, as far as can be told.
+TELLING = ("Origin", "Sec-Fetch-Site", "Referer")
 # A page whose origin the browser does not tell (sandboxed, from a file), or whose Origin is no origin.
 OPAQUE = "null"
 _PORTS = {"http": 80, "https": 443}

@@ -9,8 +9,8 @@ from ftrack_proxy.protocol.headers import may_authenticate
 
 # Of the component end points (ftrack-protocol 1.1). Any other parameter may be a token.
 _SHOWING_NOBODY = frozenset({"id", "size"})
-# User and key in a query string: component end points, event hub (ftrack-protocol 1.1, 6.1).
-_PAIRS = (("username", "apiKey"), ("api_user", "api_key"))
+# User and key in a query string, where ftrack looks for them (ftrack-protocol 1.1, 6.1); elsewhere they say nothing.
+_PAIRS = {"component": ("username", "apiKey"), "socket.io": ("api_user", "api_key")}
 _HEADERS = (("ftrack-user", "ftrack-api-key"), ("ftrack-user", "ftrack-apikey"))
 
 
@@ -29,8 +29,9 @@ def shows_own_key(raw_path: str, headers: Iterable[tuple[str, str]]) -> bool:
     shown = {name.lower() for name, value in headers if value}
     if any(shown.issuperset(pair) for pair in _HEADERS):
         return True
-    named = {name for name, value in _parameters(raw_path.partition("?")[2]) if value}
-    return any(named.issuperset(pair) for pair in _PAIRS)
+    path, _, query = raw_path.partition("?")
+    pair = _PAIRS.get(path.lstrip("/").partition("/")[0])
+    return pair is not None and {name for name, value in _parameters(query) if value}.issuperset(pair)
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:

@@ -37,6 +37,9 @@ MAXIMUM_DEPTH: Final = 60
 """Nesting that is still understood: real expressions reach five or six, and the interpreter's stack is
 finite."""
 
+LONGEST: Final = 1_500_000
+"""Characters that are still understood: some 35,000 ids. What is longer is passed on and not kept."""
+
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PATH: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
@@ -89,13 +92,25 @@ def is_volatile(word: str) -> bool:
     return "_" in word or word.isalpha()
 
 
-@lru_cache(maxsize=32)  # One text is parsed for its key and then for its meaning.
+LONG: Final = 20_000
+"""Characters. What is longer is a list written by a program: understanding it takes tens of milliseconds."""
+
+
 def parse(expression: str) -> Query:
     """Parse a whole expression or raise ``NotUnderstood``; never anything else, for any text."""
+    if len(expression) > LONGEST:
+        raise NotUnderstood(LONGEST, "longer than any that is understood")
+    return _parse(expression) if len(expression) > LONG else _parse_once(expression)
+
+
+def _parse(expression: str) -> Query:
     parser = _Parser(tokenize(expression))
     query = parser.query(0)
     parser.end()
     return query
+
+
+_parse_once = lru_cache(maxsize=32)(_parse)  # One text is parsed for its key and then for its meaning.
 
 
 class _Parser:

@@ -7,6 +7,8 @@ from collections.abc import Coroutine
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+# Seconds that a write is given to end after its client has left.
+_LEFT_ALONE = 300.0
 
 
 class Awaited(Generic[T]):
@@ -36,6 +38,12 @@ class Awaited(Generic[T]):
             self._waiting -= 1
             if not self._waiting and not self.task.done():
                 self.task.cancel()
+
+
+def finish_alone(task: asyncio.Task[Any]) -> None:
+    """Let a write end for which nobody waits any more; one that does not end in time is cancelled."""
+    late = asyncio.get_running_loop().call_later(_LEFT_ALONE, task.cancel)
+    task.add_done_callback(lambda _: late.cancel())
 
 
 def _see(task: asyncio.Task[Any]) -> None:

@@ -126,8 +126,8 @@ class Errands:
         catalogue = understood.meaning.catalogue
         if reading is None or knowledge is None or catalogue is None:
             return None
-        if knowledge.habits.vary:
-            return None  # What came might not be put together again.
+        if knowledge.habits.vary or (understood.is_long and reading.keys is None):
+            return None  # What came might not be put together again; or there is too much to go through.
         if reading.keys is None:
             return self._for_lists(call, knowledge, understood, reading, start)
         declared = catalogue.types[reading.query.entity_type]

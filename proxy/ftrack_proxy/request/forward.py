@@ -18,6 +18,7 @@ from ftrack_proxy.protocol.refusals import api_changed_nothing
 from ftrack_proxy.protocol.responses import is_success
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.accept import note_answer
+from ftrack_proxy.request.awaited import finish_alone
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.journal import Journal
@@ -62,6 +63,8 @@ class Forwarder:
             # The client has left. What it began is finished; what was not begun it may do again by itself.
             if dispatch is None or dispatch.withdraw():
                 task.cancel()
+            else:
+                finish_alone(task)
             raise
 
     def _landed(self, task: asyncio.Task[Reply]) -> None:

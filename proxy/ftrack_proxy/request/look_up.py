@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from ftrack_proxy.freshness.judge import Reason, Verdict, judge
 from ftrack_proxy.freshness.result import Result
+from ftrack_proxy.freshness.work import Work
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.protocol.headers import Handling
 from ftrack_proxy.request.call import Read
@@ -36,11 +36,14 @@ class LookUp:
         self._journal = journal
         self._recall = recall
 
-    def in_memory(self, read: Read) -> Served | Lacking | Long | Verdict | None:
-        """Find a read's own result, or put it together. Otherwise tell what is wrong or lacking."""
+    def in_memory(self, read: Read, work: Work | None = None) -> Served | Lacking | Long | Verdict | None:
+        """Find a read's own result, or put it together. Otherwise tell what is wrong or lacking.
+
+        ``work``: what is left for judging results; what would be more counts as stale.
+        """
         result, verdict = self._journal.results.get(read.key), None
         if result is not None:
-            verdict = self.judged(read, result)
+            verdict = self.judged(read, result, work)
             if self.acceptable(read, result, verdict):
                 return _hit(read, result)
         found = self._recalled(read, None if result is None else result.taken)
@@ -54,14 +57,14 @@ class LookUp:
         verdict = self.judged(read, result)
         return _hit(read, result) if self.acceptable(read, result, verdict) else verdict
 
-    async def in_thread(self, read: Read, long: Long, handling: Handling | None = None) -> Served | None:
+    async def in_thread(self, read: Read, long: Long, handling: Handling | None = None) -> Served | Lacking | None:
         """Put together an answer so long that others should not have to wait for it."""
         try:
-            found = long.fresh(await asyncio.to_thread(long.put_together))
+            found = await long.answer()
         except Exception as error:
             note_fault(self._journal.counters, "recalling", error)
             return None
-        return None if found is None else self._served(read, found, handling)
+        return self._served(read, found, handling) if isinstance(found, Recalled) else found
 
     async def recalled(self, read: Read, handling: Handling) -> Served | Lacking | None:
         """Put an answer together from what is known since ftrack was asked for it."""
@@ -93,9 +96,9 @@ class LookUp:
         self._journal.counters.prefetched_used += found.prefetched and handling is None
         return Served(handling or Handling(None, found.kind.value), result)
 
-    def judged(self, read: Read, result: Result) -> Verdict:
+    def judged(self, read: Read, result: Result, work: Work | None = None) -> Verdict:
         """The verdict on a result for this read."""
-        return judge(result, read.start, self._journal.log, read.understood.meaning)
+        return judge(result, read.start, self._journal.log, read.understood.meaning, work)
 
     @staticmethod
     def acceptable(read: Read, result: Result, verdict: Verdict) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import orjson
@@ -12,6 +13,7 @@ from ftrack_proxy.answers.assemble import Assembly, Unknown
 from ftrack_proxy.answers.by_id import Key
 from ftrack_proxy.answers.fresh import RowJudge
 from ftrack_proxy.answers.knowledge import Knowledge, Knowledges, Listing, Observation, Ref, Source
+from ftrack_proxy.answers.plain import known_values
 from ftrack_proxy.answers.reading import Reading, document, listing_covers, window_of
 from ftrack_proxy.freshness.change_log import ChangeLog
 from ftrack_proxy.freshness.evaluate import evaluate
@@ -21,6 +23,7 @@ from ftrack_proxy.freshness.policy import Terms
 from ftrack_proxy.freshness.question import Question
 from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.freshness.truth import Truth
+from ftrack_proxy.freshness.work import STEPS, OutOfBudget, Work
 from ftrack_proxy.protocol.options import Manner
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.understand import Understood
@@ -28,6 +31,9 @@ from ftrack_proxy.schema.catalogue import Catalogue
 
 # Rows that are put together while everybody else waits: some milliseconds.
 _AT_ONCE = 300
+# Rows that are looked for by id one by one meanwhile.
+_ROWS_AT_ONCE = 100
+_STEPS_A_ROW = 20
 
 
 class HitKind(Enum):
@@ -58,18 +64,38 @@ class Lacking:
 
 @dataclass(frozen=True, slots=True)
 class Long:
-    """A list so long that it is to be put together in a thread."""
+    """An answer so long that others should not have to wait for it: a list, or rows by id."""
 
     attempt: _Attempt
-    listing: Listing
+    listing: Listing | None
 
-    def put_together(self) -> Recalled | None:
-        """What the list says; for `fresh` to judge."""
-        return self.attempt.from_listing(self.listing)
+    async def answer(self) -> Recalled | Lacking | None:
+        """Put it together in a thread, and in steps between which others have their turn."""
+        if self.listing is None:
+            rows = _Rows()
+            for _ in self.attempt.gathering(rows):
+                await asyncio.sleep(0)
+            return await asyncio.to_thread(self.attempt.from_rows, rows)
+        return self._fresh(await asyncio.to_thread(self.attempt.from_listing, self.listing))
 
-    def fresh(self, recalled: Recalled | None) -> Recalled | None:
-        """The same if nothing has changed it, else ``None``."""
+    def answer_now(self) -> Recalled | Lacking | None:
+        """The same at once."""
+        if self.listing is None:
+            return self.attempt.by_id()
+        return self._fresh(self.attempt.from_listing(self.listing))
+
+    def _fresh(self, recalled: Recalled | None) -> Recalled | None:
         return recalled if recalled is not None and self.attempt.is_fresh(recalled) else None
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What was found of rows that a query names."""
+
+    found: list[Ref] = field(default_factory=list)
+    absent: list[Source] = field(default_factory=list)
+    lacking: list[Key] = field(default_factory=list)
+    assembly: Assembly | None = None
 
 
 class Recall:
@@ -85,7 +111,7 @@ class Recall:
         attempt = None if knowledge is None else self._attempt(knowledge, manner, understood, start)
         found = None if attempt is None else attempt.answer()
         if isinstance(found, Long):
-            found = found.fresh(found.put_together())
+            found = found.answer_now()
         return found.kind if isinstance(found, Recalled) else None
 
     def knowledge(self, call: ApiCall) -> Knowledge | None:
@@ -142,28 +168,43 @@ class _Attempt:
 
     def answer(self, stale: object = None) -> Recalled | Lacking | Long | None:
         """Answer the read, or tell what is lacking."""
-        return self.listed(stale) if self.reading.keys is None else self.by_id(self.reading.keys)
+        if self.reading.keys is None:
+            return self.listed(stale)
+        return Long(self, None) if len(self.reading.keys) > _ROWS_AT_ONCE else self.by_id()
 
-    def by_id(self, keys: Sequence[Key]) -> Recalled | Lacking:
+    def by_id(self) -> Recalled | Lacking:
         """Answer a query that names its rows, in the order in which it names them."""
-        assembly, judge_row = self._assembly(), self._judge_row()
-        rows: list[Ref] = []
-        sources: list[Source] = []
-        lacking: list[Key] = []
-        for key in keys:
-            ref = Ref(self.reading.family, key)
-            try:
-                assembly.gather(ref, self.reading.tree, accept=lambda used: self._is_row(used, ref, judge_row))  # noqa: B023
-            except Unknown:
-                if not self._is_absent(key, judge_row, sources):
-                    lacking.append(key)
-            else:
-                rows.append(ref)
-        if lacking:
-            return Lacking(tuple(lacking), len(keys) - len(lacking))
-        shown, following = window_of(self.reading, rows, offset=0, ended=True)
+        rows = _Rows()
+        for _ in self.gathering(rows):
+            pass
+        return self.from_rows(rows)
+
+    def gathering(self, rows: _Rows) -> Iterator[None]:
+        """Look for the rows that a query names, in steps of some milliseconds."""
+        rows.assembly = assembly = self._assembly()
+        keys = self.reading.keys or ()
+        for begin in range(0, len(keys), _ROWS_AT_ONCE):
+            judge_row = self._judge_row()
+            for key in keys[begin : begin + _ROWS_AT_ONCE]:
+                ref = Ref(self.reading.family, key)
+                try:
+                    assembly.gather(ref, self.reading.tree, accept=lambda used: self._is_row(used, ref, judge_row))  # noqa: B023
+                except Unknown:
+                    if not self._is_absent(key, judge_row, rows.absent):
+                        rows.lacking.append(key)
+                else:
+                    rows.found.append(ref)
+            yield
+
+    def from_rows(self, rows: _Rows) -> Recalled | Lacking:
+        """The answer, if all rows were found."""
+        keys = self.reading.keys or ()
+        assert rows.assembly is not None
+        if rows.lacking:
+            return Lacking(tuple(rows.lacking), len(keys) - len(rows.lacking))
+        shown, following = window_of(self.reading, rows.found, offset=0, ended=True)
         try:
-            return self._recalled(HitKind.ENTITY, assembly, shown, following, sources, self.start.seq)
+            return self._recalled(HitKind.ENTITY, rows.assembly, shown, following, rows.absent, self.start.seq)
         except Unknown:
             return Lacking(tuple(keys), 0)
 
@@ -210,22 +251,24 @@ class _Attempt:
         for ref in rows:
             assembly.gather(ref, self.reading.tree, listing.source)
         # In the end: a row that another one shows more of may be of another moment than when it was met itself.
-        if not all(self._belongs(assembly.used[ref], listing) for ref in rows):
+        work = Work(STEPS + _STEPS_A_ROW * len(rows))  # Many rows are gone through in a thread.
+        if not all(self._belongs(assembly.used[ref], listing, work) for ref in rows):
             raise Unknown
         kind = HitKind.PROJECTION if len(rows) == len(listing.rows) else HitKind.WINDOW
         return self._recalled(kind, assembly, rows, following, [listing.source], None)
 
-    def _belongs(self, row: Observation, listing: Listing) -> bool:
+    def _belongs(self, row: Observation, listing: Listing, work: Work) -> bool:
         """A row that is known from elsewhere than the list must not show that it is not, or elsewhere, in it."""
         if row.source is listing.source:
             return True
         if not self.question.own_order.isdisjoint(row.layout.places):
             return False
-        values = dict(zip(row.layout.places, row.values, strict=True))
-        plain = {name: v for name, v in values.items() if v is None or isinstance(v, (str, int, float))}
-        facts = Facts(self.question.family, None, plain, ())
-        criteria = self.question.query.criteria
-        return evaluate(criteria, facts, self.question.types, self.catalogue) is not Truth.FALSE
+        facts = Facts(self.question.family, None, known_values(row, self.catalogue), ())
+        try:
+            met = evaluate(self.question.criteria, facts, self.question.types, self.catalogue, work=work)
+        except OutOfBudget:
+            return False
+        return met is not Truth.FALSE
 
     def is_usable(self, source: Source) -> bool:
         """True if an answer may be served at all at the start of this read, whatever has changed since."""

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from ftrack_proxy.language.braces import expand_braces
 from ftrack_proxy.language.canonical import canonical
-from ftrack_proxy.language.parser import NotUnderstood, parse
+from ftrack_proxy.language.parser import LONG, NotUnderstood, parse
 from ftrack_proxy.protocol.operations import Batch, Operation, OperationKind, parse_batch
 from ftrack_proxy.request.call import ApiCall
 
@@ -29,8 +29,6 @@ class Split:
 
 
 _UNREADABLE = Split(None, ())
-# Longer texts are lists of ids written by programs: parsing them here would cost more than it finds.
-_LONGEST = 20_000
 # Bodies that are taken apart while everybody else waits.
 _SHORT = 2**16
 # Reads of one batch that are answered one by one.
@@ -117,8 +115,8 @@ def _key(identity: bytes, variant: bytes, operation: Operation) -> bytes:
 
 
 def _canonical(operation: Operation) -> bytes:
-    """One text for all spellings of an operation."""
-    if operation.kind is OperationKind.QUERY and len(operation.expression) <= _LONGEST:
+    """One text for all spellings of an operation, unless it would take longer to find than is worth while."""
+    if operation.kind is OperationKind.QUERY and len(operation.expression) <= LONG:
         try:
             operation = operation.asking(canonical(parse(operation.expression)))
         except NotUnderstood:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from ftrack_proxy.freshness.judge import NOT_A_QUERY, Meaning
 from ftrack_proxy.freshness.policy import Policy, Terms
 from ftrack_proxy.freshness.question import Question, question_of
 from ftrack_proxy.freshness.read_set import Unresolvable, read_set
-from ftrack_proxy.language.parser import NotUnderstood, parse
+from ftrack_proxy.language.parser import LONG, NotUnderstood, parse
 from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.observe.anatomy import anatomy
@@ -35,13 +36,15 @@ _MOST_SHAPES = 4_000
 class Understood:
     """A read that may be kept: the families it depends on (``None``: any), on which terms, and what it means.
 
-    ``reading`` is ``None`` for what cannot be answered from known entities.
+    ``reading`` is ``None`` for what cannot be answered from known entities. ``is_long``: whatever goes through all of
+    the query takes milliseconds.
     """
 
     families: frozenset[str] | None
     terms: Terms
     meaning: Meaning = NOT_A_QUERY
     reading: Reading | None = None
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,18 @@ class Understanding:
         self._known_size = 0
         self._shapes.clear()
 
+    async def study(self, operations: Iterable[Operation]) -> None:
+        """Understand long queries, in a thread: `of` knows nothing of them until then."""
+        catalogue = self.catalogue
+        for operation in operations if catalogue is not None else ():
+            if _is_long(operation) and operation.expression not in self._known:
+                assert catalogue is not None
+                understood = await asyncio.to_thread(self._resolve, operation.expression, catalogue)
+                if self.catalogue is catalogue:
+                    self._remember(operation.expression, understood)
+
     def of(self, operation: Operation) -> Understood | None:
-        """Say what an operation depends on; ``None`` if its answer must not be kept."""
+        """Say what an operation depends on; ``None`` if its answer must not be kept, or if it has to be studied."""
         match operation.kind:
             case OperationKind.SERVER_INFORMATION:
                 # What is known of the server itself changes with the schema, which is a change of everything.
@@ -143,6 +156,8 @@ class Understanding:
             case OperationKind.SCHEMAS:
                 return Understood(frozenset(), self.policy.schemas)
             case OperationKind.QUERY if self.catalogue is not None:
+                if _is_long(operation) and operation.expression not in self._known:
+                    return None
                 return self._of_expression(operation.expression, self.catalogue)
             case _:
                 return None
@@ -156,18 +171,23 @@ class Understanding:
             self._known.move_to_end(expression)
             return self._known[expression]
         understood = self._resolve(expression, catalogue)
+        self._remember(expression, understood)
+        return understood
+
+    def _remember(self, expression: str, understood: Understood | None) -> None:
+        if expression in self._known:
+            return
         self._known[expression] = understood
         # What an expression means takes some times the room of its text.
         self._known_size += len(expression) + _OVERHEAD
         while self._known_size > self._limit:
             oldest, _ = self._known.popitem(last=False)
             self._known_size -= len(oldest) + _OVERHEAD
-        return understood
 
     def _resolve(self, expression: str, catalogue: Catalogue) -> Understood | None:
         try:
             query = parse(expression)
-            shape = self._shape(query, catalogue)
+            shape = self._shape(query, catalogue, keep=len(expression) <= LONG)
         except (NotUnderstood, Unresolvable) as reason:
             self.not_understood[type(reason).__name__] += 1
             return None
@@ -178,9 +198,9 @@ class Understanding:
             return None
         meaning = Meaning(shape.question.asking(query, catalogue), catalogue)
         reading = None if shape.tree is None else reading_of(query, shape.tree, catalogue)
-        return Understood(shape.question.reads.families, shape.terms, meaning, reading)
+        return Understood(shape.question.reads.families, shape.terms, meaning, reading, is_long=len(expression) > LONG)
 
-    def _shape(self, query: Query, catalogue: Catalogue) -> _Shape | None:
+    def _shape(self, query: Query, catalogue: Catalogue, *, keep: bool) -> _Shape | None:
         """What does not depend on a query's values; ``None`` if answers must not be kept."""
         blanked = shape_of(query)
         if blanked in self._shapes:
@@ -192,9 +212,14 @@ class Understanding:
             shape = _Shape(terms, question_of(query, reads, catalogue), tree_of(query, catalogue))
         if len(self._shapes) >= _MOST_SHAPES:
             self._shapes.clear()
-        self._shapes[blanked] = shape
+        if keep:
+            self._shapes[blanked] = shape
         return shape
 
 
 def _fingerprint(document: Any) -> bytes:
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _is_long(operation: Operation) -> bool:
+    return operation.kind is OperationKind.QUERY and len(operation.expression) > LONG

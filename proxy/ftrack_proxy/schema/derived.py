@@ -21,8 +21,10 @@ def _of(type_name: str, *attributes: str) -> Sources:
     return frozenset((type_name, attribute) for attribute in attributes or ("*",))
 
 
-# Names of all ancestors, and where they hang (7.6); a project may show its full name.
-_HIERARCHY: Final = _of(CONTEXT, "name", "parent_id", "project_id", "context_type") | _of("Project", "full_name")
+# Names and types of all ancestors, and where they hang (7.6); a project may show its full name.
+_HIERARCHY: Final = _of(CONTEXT, "name", "parent_id", "project_id", "context_type", "object_type_id") | _of(
+    "Project", "full_name"
+)
 _ASSET_LINK: Final = _HIERARCHY | _of("Asset", "name", "context_id")
 _VERSION_LINK: Final = _ASSET_LINK | _of("AssetVersion", "version", "asset_id", "task_id")
 _LATEST: Final = _of("AssetVersion", "asset_id", "version", "date", "is_published")

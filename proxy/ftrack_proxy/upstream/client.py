@@ -96,7 +96,8 @@ class UpstreamClient:
         return self._way
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. What breaks by that tells nothing of ftrack."""
+        self._on_turn = lambda problem: None
         await self._pools.close()
 
     def url(self, raw_path: str) -> URL:

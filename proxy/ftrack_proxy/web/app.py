@@ -95,9 +95,10 @@ class Front:
             return _response(_wrong_host())
         if self._instance in request.headers.get(LOOP_HEADER, ""):
             return _response(_loop())
-        refusal = self._cross_site_check.refusal(request)
-        if refusal is not None:
-            return _response(refusal)
+        admitted = self._cross_site_check.admitted(request)
+        if isinstance(admitted, Reply):
+            return _response(admitted)
+        request = admitted
         path = "/" + request.path.lstrip("/")
         if request.path.startswith(PREFIX):
             return await self._management.handle(request)
@@ -153,7 +154,7 @@ class Front:
         if encodings:
             plain = await unpacked_body(body, ", ".join(encodings), self._bodies.limit)
         pairs = list(request.headers.items())
-        call = identify(request.raw_path, request.headers, pairs, body, plain, self._salt)
+        call = identify(request.raw_path, pairs, body, plain, self._salt)
         _watch(request, call.progress)
         if call.origin is not None and self._permits(call.origin, request.path) is None:
             # Whether the page may read the answer is for ftrack to say: it has to be asked.

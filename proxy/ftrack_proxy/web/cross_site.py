@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from aiohttp import web
 
-from ftrack_proxy.identity.pages import ANY, OPAQUE, foreign_page
+from ftrack_proxy.identity.pages import ANY, OPAQUE, TELLING, foreign_page
 from ftrack_proxy.identity.permissions import preflight_of
 from ftrack_proxy.identity.shown import shows_own_key
 from ftrack_proxy.request.call import Reply
@@ -20,21 +20,26 @@ class CrossSiteCheck:
     """Refuses requests of pages of other origins, unless they carry a key of their own or the origin is allowed.
 
     Such a page may be anybody's. What it sends without a key could only act for whoever sits at the browser (by
-    cookies), or do harm by being sent at all. A page that has a key could as well be a program.
+    cookies), or do harm by being sent at all. A page that has a key could as well be a program; so that it acts for
+    nobody else, the browser's cookies do not go along.
     """
 
     def __init__(self, allowed: Collection[str]) -> None:
         self._allowed = frozenset(allowed)
 
-    def refusal(self, request: web.Request) -> Reply | None:
-        """Return the answer to a request that is refused."""
+    def admitted(self, request: web.Request) -> web.Request | Reply:
+        """Return the request as it may go on, or the answer to one that is refused."""
+        if not any(name in request.headers for name in TELLING):
+            return request
         headers = list(request.headers.items())
         page = foreign_page(headers)
         if page is None or page in self._allowed or ANY in self._allowed:
-            return None
-        if shows_own_key(request.raw_path, headers) or _is_harmless(request):
-            return None
-        return _refused(page)
+            return request
+        if not shows_own_key(request.raw_path, headers) and not _is_harmless(request):
+            return _refused(page)
+        if "Cookie" not in request.headers:
+            return request
+        return request.clone(headers=[(name, value) for name, value in headers if name.lower() != "cookie"])
 
 
 def _is_harmless(request: web.Request) -> bool:

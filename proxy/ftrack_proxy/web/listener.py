@@ -237,7 +237,7 @@ class Listener:
         """Wait until no connection is ``awaited``, or the share of the time is over, and say for what."""
         told = -math.inf
         while left := deadline.left(share):
-            at_work = [each for each in self._server.live if awaited(each)]
+            at_work = [each for each in self._server.live if each.connected and awaited(each)]
             if not at_work:
                 return
             if self._loop.time() - told >= _TELL_EVERY:
@@ -249,7 +249,7 @@ class Listener:
 
     async def _cut(self, connections: list[Connection]) -> None:
         """Break requests off: the client gets an error if its answer has not begun."""
-        at_work = [each for each in connections if not each.is_upgraded]
+        at_work = [each for each in connections if each.connected and not each.is_upgraded]
         if at_work:
             writes = sum(each.is_writing for each in at_work)
             _log.warning("stopping: %d reads and %d writes are cut off", len(at_work) - writes, writes)

@@ -24,6 +24,7 @@ from ftrack_proxy.protocol.headers import (
 )
 from ftrack_proxy.protocol.refusals import changed_nothing
 from ftrack_proxy.request import reply
+from ftrack_proxy.request.awaited import finish_alone
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.upstream.client import UpstreamClient
@@ -80,6 +81,8 @@ class PassThrough:
         except asyncio.CancelledError:
             if dispatch.withdraw():
                 writing.cancel()
+            else:
+                finish_alone(writing)
             raise
 
     def _written(self, writing: asyncio.Task[web.StreamResponse]) -> None:
@@ -108,6 +111,9 @@ class PassThrough:
             self._record(writes)
             lost = reply.write_lost if writes else reply.read_lost
             return _response(lost(str(self._client.origin), str(error)))
+        except asyncio.CancelledError:
+            self._record(writes and dispatch.begun)
+            raise
 
     def _learn_permission(self, request: web.Request, answer: aiohttp.ClientResponse) -> None:
         """Note what ftrack permits the page that asks."""
