@@ -44,6 +44,7 @@ from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.room import Room
 from ftrack_proxy.request.schemas import Schemas
 from ftrack_proxy.request.split import Splitter
+from ftrack_proxy.request.together import Together
 from ftrack_proxy.request.understand import Understanding
 from ftrack_proxy.settings import Settings
 from ftrack_proxy.store.disk import DiskTier
@@ -202,7 +203,8 @@ async def running_proxy(
         fetcher, recall, understanding, Usual(settings.policy.usual), Budgets(settings.prefetch_rate / 60), counters
     )
     forwarder = Forwarder(journal, fetcher, client, learning, recall)
-    reader = Reader(journal, fetcher, LookUp(journal, recall), errands)
+    look_up = LookUp(journal, recall)
+    reader = Reader(journal, fetcher, look_up, errands, Together(journal, fetcher, recall, look_up))
     api = Api(Splitter(), reader, forwarder)
     explainer = Explainer(journal, recall, understanding, reader.asked, live=lambda: bool(coverage.live_stretches()))
     relay = HubRelay(client, intake)
@@ -264,9 +266,6 @@ async def running_proxy(
         except OSError as error:
             raise CannotListen(error) from None
         coverage.start()
-        listens_as = settings.feed_credentials(environment)
-        if listens_as is not None:
-            schemas.seek(b"", lambda: fetcher.fetch_schemas_as(listens_as))
         checking = loop.create_task(learning.run(), name="learn coverage")
         management.ready = True
         yield Parts(journal, understanding, coverage, learning, client, api, store, room, listener, port)

@@ -63,6 +63,7 @@ def test_a_schema_that_changed_while_we_were_away_is_learned(tmp_path: Path) -> 
         kept.write_text(text.replace('"Status"', '"Standing"'))
         studio.proxy = type(studio.proxy)(studio.proxy.settings, studio.proxy.environment).start()
         understanding = studio.proxy.parts.understanding
+        studio.person().ask(studio.name_of_task)
         until(lambda: studio.proxy.inside(lambda: understanding.is_confirmed), "the schema to be confirmed")
         types = studio.proxy.inside(lambda: understanding.catalogue.types)
         assert "Status" in types

@@ -26,6 +26,7 @@ from ftrack_proxy.protocol.headers import (
     cache_status,
     end_to_end,
     in_one_line,
+    one_of_each,
     parse_cache_control,
 )
 from ftrack_proxy.protocol.operations import OperationKind
@@ -235,6 +236,17 @@ def test_what_a_client_asks_of_the_cache() -> None:
     assert parse_cache_control("max-age=-1, max-age=x, private") == CacheControl()
     assert parse_cache_control("max-age=0") == parse_cache_control("max-age=000") == CacheControl(max_age=0)
     assert parse_cache_control("max-age=0012") == CacheControl(max_age=12)
+
+
+def test_one_cookie_of_each() -> None:
+    cookies = [
+        "a=1; Path=/; HttpOnly", "b=1", "a=2; path=/; Max-Age=5", "a=3; Path=/x", "a=4; Path=/; Domain=.Studio.example",
+        "a=5; domain=studio.example; path=/", "=c", "d", "e", "",
+    ]  # fmt: skip
+    assert one_of_each(cookies) == [
+        "a=2; path=/; Max-Age=5", "b=1", "a=3; Path=/x", "a=5; domain=studio.example; path=/", "",
+    ]  # fmt: skip
+    assert one_of_each([f"session={number}; Path=/" for number in range(300)]) == ["session=299; Path=/"]
 
 
 @pytest.mark.parametrize("digits", ["9" * 5_000, "9" * 60_000, "0" * 5_000 + "9" * 20, "9" * 13])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ftrack_proxy.answers.along import comes_along
@@ -14,6 +14,7 @@ from ftrack_proxy.schema.catalogue import Catalogue
 
 # Entities that are taken in at one go: some milliseconds.
 _AT_ONCE: Final = 500
+_PARTS_AT_ONCE: Final = 100
 
 
 def learn(
@@ -29,6 +30,10 @@ def learn(
         pass
 
 
+Part = tuple[Reading, Mapping[str, Any], Taken]
+"""A query, its entry in an answer, and that taken apart."""
+
+
 def learning(
     knowledge: Knowledge,
     reading: Reading,
@@ -38,10 +43,23 @@ def learning(
     catalogue: Catalogue,
 ) -> Iterator[None]:
     """The same in steps between which others may have their turn: each entity by itself is knowledge."""
-    knowledge.habits.learn(taken.habits)
-    yield from _observe(knowledge, taken, source, catalogue)
-    for place in taken.places:
-        knowledge.group(place)
+    yield from learning_all(knowledge, [(reading, entry, taken)], source, catalogue)
+
+
+def learning_all(knowledge: Knowledge, parts: Sequence[Part], source: Source, catalogue: Catalogue) -> Iterator[None]:
+    """The same for the answer to several queries in one request; ``source`` is that of all of them."""
+    for _, _, taken in parts[:1]:
+        knowledge.habits.learn(taken.habits)
+        yield from _observe(knowledge, taken, source, catalogue)
+    for count, (reading, entry, taken) in enumerate(parts, start=1):
+        for place in taken.places:
+            knowledge.group(place)
+        _learn_rows(knowledge, reading, entry, taken, source)
+        if not count % _PARTS_AT_ONCE:
+            yield
+
+
+def _learn_rows(knowledge: Knowledge, reading: Reading, entry: Mapping[str, Any], taken: Taken, source: Source) -> None:
     whole = len(set(taken.rows)) == len(taken.rows)
     if reading.keys is None:
         if whole:

@@ -59,18 +59,37 @@ def take_apart(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normali
     Raises:
         NotTakenApart: it has entities that cannot be identified, or that are shown at two moments.
     """
+    return take_all_apart([(rows, tree)], catalogue, normalised=normalised)[0]
+
+
+def take_all_apart(
+    parts: Sequence[tuple[Sequence[Any], Tree]], catalogue: Catalogue, *, normalised: bool = True
+) -> list[Taken]:
+    """Take apart the rows of an answer to several queries in one request, each with what it shows.
+
+    What any of them says of an entity belongs to it, wherever it is in full: whether ftrack writes there what all of
+    them named, or at each place what has not been said yet (ftrack-protocol 3.2), or leaves some of it out, what did
+    not come is not taken for known. The entities are those of all parts; the first part alone has them.
+
+    Raises:
+        NotTakenApart: it has entities that cannot be identified, or that are shown at two moments.
+    """
     taking = _Taking(catalogue)
-    refs = tuple(taking.meet(row) for row in rows)
+    found = [tuple(taking.meet(row) for row in rows) for rows, _ in parts]
     for told in taking.entities.values():
         told.values = {name: taking.convert(value) for name, value in told.written.items() if name != _TYPE}
-    places: dict[tuple[str, ...], dict[Ref, None]] = {}
-    if normalised:
-        taking.ask(refs, tree, (), places)
-    else:
-        for row in rows:
-            taking.ask_whole(row, tree, (), places, ())
-    together = [tuple(place) for place in places.values() if len(place) > 1]
-    return Taken(refs, taking.entities, together, normalised, taking.habits)
+    taken: list[Taken] = []
+    for refs, (rows, tree) in zip(found, parts, strict=True):
+        places: dict[tuple[str, ...], dict[Ref, None]] = {}
+        if normalised:
+            taking.ask(refs, tree, (), places)
+        else:
+            for row in rows:
+                taking.ask_whole(row, tree, (), places, ())
+        together = [tuple(place) for place in places.values() if len(place) > 1]
+        entities = {} if taken else taking.entities
+        taken.append(Taken(refs, entities, together, normalised, taking.habits))
+    return taken
 
 
 class _Taking:
@@ -91,7 +110,7 @@ class _Taking:
             told = self.entities.get(ref_of)
             if told is None:
                 self.entities[ref_of] = Told(current[_TYPE], current)
-            elif _contradict(told.written, current):
+            elif _contradict(told.written, current) or self._leads_elsewhere(told.written, current):
                 raise NotTakenApart
             else:
                 told.written = {**current, **told.written}
@@ -102,6 +121,15 @@ class _Taking:
                 elif type(value) is list:
                     waiting += [(self.ref(item), item) for item in value if type(item) is dict and _TYPE in item]
         return ref
+
+    def _leads_elsewhere(self, told: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+        """True if two occurrences of an entity refer to different ones by the same name."""
+        for name, value in current.items():
+            if type(value) is dict and _TYPE in value:
+                other = told.get(name, value)
+                if other is not value and (type(other) is not dict or self.ref(other) != self.ref(value)):
+                    return True
+        return False
 
     def ref(self, entity: Any) -> Ref:
         """Which entity an object is.

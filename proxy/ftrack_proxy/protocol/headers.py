@@ -112,6 +112,20 @@ def in_one_line(text: str) -> str:
     return text if text.isprintable() else _CONTROL.sub(" ", text)
 
 
+def one_of_each(cookies: Iterable[str]) -> list[str]:
+    """Of several ``Set-Cookie`` values for one cookie keep the last, as a browser does (RFC 6265 5.3).
+
+    A cookie is told by its name, domain and path.
+    """
+    kept: dict[tuple[str, str, str], str] = {}
+    for cookie in cookies:
+        pair, *attributes = cookie.split(";")
+        name = pair.partition("=")[0].strip() if "=" in pair else ""
+        named = {key.strip().lower(): value.strip() for key, _, value in (a.partition("=") for a in attributes)}
+        kept[name, named.get("domain", "").lstrip(".").lower(), named.get("path", "")] = cookie
+    return list(kept.values())
+
+
 _GZIP_ACCEPTED = re.compile(r"(?:^|,)\s*(?:x-)?gzip\s*(?:,|$|;(?!\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
 
 

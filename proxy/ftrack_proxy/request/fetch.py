@@ -14,7 +14,6 @@ from ftrack_proxy.answers.learn import learning
 from ftrack_proxy.answers.take_apart import NotTakenApart, Taken, take_apart
 from ftrack_proxy.freshness.judge import settled_at
 from ftrack_proxy.freshness.result import Result, Start
-from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
@@ -37,7 +36,6 @@ from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
 # Answers that are taken apart in a thread: it takes tens of milliseconds, in which nobody else would be answered.
 _MANY_ROWS = 200
 _QUERY_SCHEMAS = b'[{"action": "query_schemas"}]'
-_JSON_BOTH_WAYS = (("Content-Type", "application/json"), ("Accept", "application/json"))
 
 
 class Fetcher:
@@ -93,7 +91,7 @@ class Fetcher:
         if fetched.result is None:
             return fetched
         fetched.result.spelling = read.spelling
-        return replace(fetched, stored=self._keep(read.key, fetched.result))
+        return replace(fetched, stored=self.keep(read.key, fetched.result))
 
     async def ask(self, call: ApiCall, expression: str, understood: Understood, *, prefetched: bool) -> Fetched:
         """Ask a question of our own on behalf of the caller, and take in what it tells of entities.
@@ -116,17 +114,15 @@ class Fetcher:
         *,
         prefetched: bool = False,
     ) -> Fetched:
-        answer = await self._send(call, raw)
+        answer = await self.send(call, b"[" + raw + b"]")
         unpacked = await self.unpacked(answer)
         decoded, plain = unpacked.value, unpacked.plain
-        self._note(call, answer, decoded, kind, began)
+        self.note(call, answer, decoded, [kind], began)
         if plain is None or not unpacked.exact or not is_success(decoded, 1) or not is_complete(kind, decoded[0]):
             return Fetched(began, answer, plain, None, None, False, failure=failure_of(answer.status, decoded))
         entry = sole_entry(plain)
-        result = self._result(call, answer, entry, understood, began)
-        result.complete = _is_complete_list(decoded[0], understood)
-        result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
-        self._learn_entry(kind, decoded[0])
+        result = self.result(call, answer, entry, decoded[0], understood, began)
+        self.learn_entry(kind, decoded[0])
         taken = await self._learn_entities(call, understood, decoded[0], result, prefetched=prefetched)
         return Fetched(began, answer, plain, entry, result, False, taken)
 
@@ -162,19 +158,26 @@ class Fetcher:
         """Read an answer, as far as its length allows."""
         return await unpacked_answer(answer, self._body_limit)
 
-    async def _send(self, call: ApiCall, operation: bytes) -> Answer:
+    async def send(self, call: ApiCall, body: bytes) -> Answer:
+        """Send reads of the caller's, or of ours on its behalf, in such a way that the answer may be kept.
+
+        Raises:
+            NotSent, AnswerLost: no answer.
+        """
         kept = without_cookies(call.headers)
         headers = [(name, value) for name, value in kept if name.lower() != "content-encoding"]
-        answer = await self._upstream.ask(call.raw_path, headers, b"[" + operation + b"]", accept_encoding="gzip")
+        answer = await self._upstream.ask(call.raw_path, headers, body, accept_encoding="gzip")
         if call.cookies:
             # They answer to there being no cookie, and the client has some.
             answer.headers.popall("Set-Cookie", None)
         return answer
 
-    def _note(self, call: ApiCall, answer: Answer, decoded: Any, kind: OperationKind, sent: Start) -> None:
-        note_answer(self._journal, call, answer, decoded, (kind.value,), sent, bare=True)
+    def note(self, call: ApiCall, answer: Answer, decoded: Any, kinds: Sequence[OperationKind], sent: Start) -> None:
+        """Take in whether ftrack accepts the caller."""
+        note_answer(self._journal, call, answer, decoded, [kind.value for kind in kinds], sent, bare=True)
 
-    def _learn_entry(self, kind: OperationKind, entry: Any) -> None:
+    def learn_entry(self, kind: OperationKind, entry: Any) -> None:
+        """Take in what an answer tells of the schema."""
         match kind:
             case OperationKind.SERVER_INFORMATION:
                 self.understanding.learn_server_information(entry)
@@ -183,9 +186,12 @@ class Fetcher:
             case _:
                 pass
 
-    def _result(self, call: ApiCall, answer: Answer, entry: bytes, understood: Understood, began: Start) -> Result:
+    def result(
+        self, call: ApiCall, answer: Answer, entry: bytes, content: Any, understood: Understood, began: Start
+    ) -> Result:
+        """One operation's part of an answer, with what is needed to judge it. ``content`` is ``entry`` decoded."""
         terms = understood.terms
-        return Result(
+        result = Result(
             body=entry,
             http_status=answer.status,
             content_type=answer.headers.get("Content-Type", ""),
@@ -196,8 +202,12 @@ class Fetcher:
             durable=terms.durable and not contains_secret(entry, call),
             good_through=began.seq,
         )
+        result.complete = _is_complete_list(content, understood)
+        result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
+        return result
 
-    def _keep(self, key: bytes, result: Result) -> bool:
+    def keep(self, key: bytes, result: Result) -> bool:
+        """Store a result; returns whether it was."""
         # What needs events and was fetched without them would never be served.
         if result.evented and not result.began.live:
             return False
@@ -207,36 +217,21 @@ class Fetcher:
         """Ask for the schema document with the caller's own credentials; ``None`` if it cannot be had."""
         assert call.credentials is not None
         began = self._journal.start(call.credentials)
-        answer = await self._ask_for_schemas(_credential_headers(call))
-        if answer is None:
-            return None
-        unpacked = await self.unpacked(answer)
-        self._note(call, answer, unpacked.value, OperationKind.SCHEMAS, began)
-        return _schemas_in(unpacked)
-
-    async def fetch_schemas_as(self, credentials: Credentials) -> Any:
-        """The same with credentials that nobody's request came with."""
-        headers = [("ftrack-user", credentials.user), ("ftrack-api-key", credentials.key), *_JSON_BOTH_WAYS]
-        answer = await self._ask_for_schemas(headers)
-        return None if answer is None else _schemas_in(await self.unpacked(answer))
-
-    async def _ask_for_schemas(self, headers: Sequence[tuple[str, str]]) -> Answer | None:
         try:
-            return await self._upstream.ask("/api", headers, _QUERY_SCHEMAS, accept_encoding="gzip")
+            answer = await self._upstream.ask("/api", _credential_headers(call), _QUERY_SCHEMAS, accept_encoding="gzip")
         except (NotSent, AnswerLost):
             return None
+        unpacked = await self.unpacked(answer)
+        self.note(call, answer, unpacked.value, [OperationKind.SCHEMAS], began)
+        value, is_answer = unpacked.value, unpacked.exact and is_success(unpacked.value, 1)
+        return value[0] if is_answer and is_complete(OperationKind.SCHEMAS, value[0]) else None
 
 
 def _credential_headers(call: ApiCall) -> list[tuple[str, str]]:
     """The caller's headers without those that belong to the caller's own request."""
     about_the_request = {"content-type", "content-encoding", "accept", "cache-control", "ftrack-api-options"}
     kept = [(n, value) for n, value in without_cookies(call.headers) if n.lower() not in about_the_request]
-    return [*kept, *_JSON_BOTH_WAYS]
-
-
-def _schemas_in(unpacked: Unpacked) -> Any:
-    value, is_answer = unpacked.value, unpacked.exact and is_success(unpacked.value, 1)
-    return value[0] if is_answer and is_complete(OperationKind.SCHEMAS, value[0]) else None
+    return [*kept, ("Content-Type", "application/json"), ("Accept", "application/json")]
 
 
 def contains_secret(entry: bytes, call: ApiCall) -> bool:

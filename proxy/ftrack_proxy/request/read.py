@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from ftrack_proxy.freshness.judge import Reason, Verdict
 from ftrack_proxy.freshness.result import Result, Start
 from ftrack_proxy.freshness.work import Work
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, NotSent
-from ftrack_proxy.protocol.headers import Forwarded, Handling, accepts_gzip, end_to_end
+from ftrack_proxy.protocol.headers import Forwarded, Handling, accepts_gzip, end_to_end, one_of_each
 from ftrack_proxy.protocol.responses import Failure, contradict, decode, known_attributes
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.asked import Asked
@@ -24,19 +24,29 @@ from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.look_up import LookUp, Served
 from ftrack_proxy.request.recall import Lacking, Long
 from ftrack_proxy.request.split import Split
+from ftrack_proxy.request.together import Missed, Together, is_readable
 
-# Operations of one batch that ftrack is asked for at the same time.
-_AT_ONCE = 24
+T = TypeVar("T")
+
+# Misses of one batch that ftrack is asked for apart, and at the same time: such answers others can have, too. Many
+# are asked for together.
+_APART = 8
+# Operations that are answered at one go, and that are understood, while everybody else waits.
+_AT_HAND = 100
+_UNDERSTOOD_AT_ONCE = 16
 
 
 class Reader:
     """Answers batches that consist of reads only, operation by operation."""
 
-    def __init__(self, journal: Journal, fetcher: Fetcher, look_up: LookUp, errands: Errands) -> None:
+    def __init__(
+        self, journal: Journal, fetcher: Fetcher, look_up: LookUp, errands: Errands, together: Together
+    ) -> None:
         self._journal = journal
         self._fetcher = fetcher
         self._look_up = look_up
         self._errands = errands
+        self._together = together
         self._flights = Flights()
         self.asked = Asked()
 
@@ -46,10 +56,12 @@ class Reader:
         if credentials is None or identity is None or call.wishes.no_cache or call.wishes.no_store:
             return None
         start = self._journal.start(credentials)
-        if not self._journal.trust.holds(identity, start.at):
+        if not self._journal.trust.holds(identity, start.at) or len(split.keys) > _AT_HAND:
             return None
         served, work = [], Work()
-        for read in self._reads(call, split, start) or ():
+        for read in self._reads(call, split, start):
+            if read is None:
+                return None
             found = self._look_up.in_memory(read, work)
             if not isinstance(found, Served):
                 return None
@@ -65,15 +77,22 @@ class Reader:
         if not read.understood.is_long:
             self.asked.note(read.key, read.understood.meaning.question, read.call)
 
-    def _reads(self, call: ApiCall, split: Split, start: Start) -> list[Read] | None:
-        """The batch's operations; ``None`` if the answer to one of them must not be kept."""
+    def _reads(self, call: ApiCall, split: Split, start: Start) -> Iterator[Read | None]:
+        """The batch's operations, one by one; ``None`` for one whose answer must not be kept."""
         assert split.batch is not None
-        reads = []
         for operation, key, spelling in zip(split.batch.operations, split.keys, split.spellings, strict=True):
             understood = self._fetcher.understanding.of(operation)
-            if understood is None:
+            yield None if understood is None else Read(call, operation, key, spelling, understood, start)
+
+    async def _all_reads(self, call: ApiCall, split: Split, start: Start) -> list[Read] | None:
+        """The same for all at once; ``None`` if one of the answers must not be kept."""
+        reads = []
+        for read in self._reads(call, split, start):
+            if read is None:
                 return None
-            reads.append(Read(call, operation, key, spelling, understood, start))
+            reads.append(read)
+            if not len(reads) % _UNDERSTOOD_AT_ONCE:
+                await asyncio.sleep(0)
         return reads
 
     async def answer(self, call: ApiCall, split: Split) -> Reply | None:
@@ -84,11 +103,11 @@ class Reader:
             return reply.not_cached() if call.wishes.only_if_cached else None
         await self._fetcher.prepare(call, split.batch.operations)
         start = self._journal.start(call.credentials)
-        reads = self._reads(call, split, start)
-        if call.wishes.no_store or reads is None:
+        reads = None if call.wishes.no_store else await self._all_reads(call, split, start)
+        if reads is None:
             return reply.not_cached() if call.wishes.only_if_cached else None
         try:
-            served = await self._read_all(reads)
+            served = await self._read_all(call, reads)
         except _NothingCached:
             return reply.not_cached()
         except NotSent as error:
@@ -98,7 +117,7 @@ class Reader:
         if any(part.result is None for part in served) and self._needs_cookies(call):
             # What was asked for without its cookies was refused: its own request may not be.
             return None
-        return self._joined(call, served, start)
+        return self._joined(call, served, len(reads), start)
 
     def _needs_cookies(self, call: ApiCall) -> bool:
         """True if ftrack, or a gateway before it, did not answer to the identity alone and might to its cookies."""
@@ -106,23 +125,47 @@ class Reader:
             return False
         return self._journal.trust.is_refused(call.identity, self._journal.clock())
 
-    async def _read_all(self, reads: Sequence[Read]) -> list[Served]:
-        """Read the operations of a batch beside each other. It is one client's: the limit is for nobody else."""
-        turns = asyncio.Semaphore(_AT_ONCE)
+    async def _read_all(self, call: ApiCall, reads: Sequence[Read]) -> Sequence[Served]:
+        """Read the operations of a batch beside each other; returns one part alone if it is no entry of an answer."""
         if len(reads) == 1:
-            return [await self._read(reads[0], turns)]
+            return [await self._read(reads[0])]
         looking = asyncio.Lock()
-        tasks = [asyncio.create_task(self._read(read, turns, looking), name="read") for read in reads]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()  # the reply is settled: nobody waits for what is left
+        if len(reads) <= _APART:
+            return await _beside_each_other(self._read(read, looking) for read in reads)
+        # What a batch asks more than once is one question.
+        questions: dict[bytes, Read] = {}
+        for read in reads:
+            questions.setdefault(read.key, read)
+        found = await _beside_each_other(self._find(read, looking) for read in questions.values())
+        served = {key: one for key, one in zip(questions, found, strict=True) if isinstance(one, Served)}
+        missed = [one for one in found if isinstance(one, Missed)]
+        for parts in await _beside_each_other(self._requests(call, missed)):
+            for part in parts:
+                if part.served.result is None:
+                    return [part.served]
+                served[part.key] = part.served
+        return [served[read.key] for read in reads]
 
-    def _joined(self, call: ApiCall, served: Sequence[Served], start: Start) -> Reply | None:
+    def _requests(self, call: ApiCall, missed: Sequence[Missed]) -> Iterator[Coroutine[Any, Any, Sequence[_Part]]]:
+        """Ask ftrack for what a batch misses: for each read apart if there are few, for very many in one request."""
+        for group in ([one for one in missed if is_readable(one)], [one for one in missed if not is_readable(one)]):
+            if len(group) > _APART:
+                yield self._ask_together(call, group)
+            else:
+                yield from map(self._ask_apart, group)
+
+    async def _ask_together(self, call: ApiCall, group: Sequence[Missed]) -> Sequence[_Part]:
+        served = await self._together.ask(call, group)
+        # If it is no answer, it is one part.
+        return [_Part(missed.read.key, one) for missed, one in zip(group, served, strict=False)]
+
+    async def _ask_apart(self, missed: Missed) -> Sequence[_Part]:
+        return [_Part(missed.read.key, await self._ask(missed))]
+
+    def _joined(self, call: ApiCall, served: Sequence[Served], operations: int, start: Start) -> Reply | None:
         for part in served:
             if part.result is None and part.fetched is not None:
-                if not _stands_for_all(part.fetched, call, len(served)):
+                if not _stands_for_all(part.fetched, call, operations):
                     return None
                 self._count(served)
                 return reply.of_answer(
@@ -159,7 +202,12 @@ class Reader:
                 seen.setdefault(entity, {}).update(values)
         return False
 
-    async def _read(self, read: Read, turns: asyncio.Semaphore, looking: asyncio.Lock | None = None) -> Served:
+    async def _read(self, read: Read, looking: asyncio.Lock | None = None) -> Served:
+        found = await self._find(read, looking)
+        return found if isinstance(found, Served) else await self._ask(found)
+
+    async def _find(self, read: Read, looking: asyncio.Lock | None) -> Served | Missed:
+        """Find an answer at hand, on the disk included."""
         call, lacking, verdict = read.call, None, None
         self._note(read)
         if self._may_look_up(read):
@@ -180,11 +228,11 @@ class Reader:
             self._journal.counters.stale[verdict.reason.value] += 1
         if call.wishes.only_if_cached:
             raise _NothingCached
-        async with turns:
-            return await self._ask(read, lacking, *_why(call, verdict))
+        return Missed(read, lacking, *_why(call, verdict))
 
-    async def _ask(self, read: Read, lacking: Lacking | None, forwarded: Forwarded, detail: str | None) -> Served:
+    async def _ask(self, missed: Missed) -> Served:
         """Get an answer from ftrack: by an errand, by another's fetch, or by one of its own."""
+        read, lacking, forwarded, detail = missed.read, missed.lacking, missed.forwarded, missed.detail
         if self._may_look_up(read):
             handling = Handling(Forwarded.PARTIAL if lacking and lacking.known else forwarded, detail, stored=True)
             served = await self._send_out(read, lacking, handling)
@@ -265,8 +313,26 @@ class Reader:
         return self._look_up.judged(read, fetched.result).fresh
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What became of the read with this key."""
+
+    key: bytes
+    served: Served
+
+
 class _NothingCached(Exception):
     """Nothing fresh is stored and the client does not want us to ask."""
+
+
+async def _beside_each_other(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do all at the same time; one that fails ends the others, for which nobody waits then."""
+    tasks = [asyncio.create_task(work, name="read") for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _would_fail_anyway(failed: Fetched, errand: Errand) -> bool:
@@ -312,21 +378,25 @@ def _attributes_of_body(body: bytes) -> dict[tuple[str, str], dict[str, Any]]:
 def _assembled(served: Sequence[Served], start: Start) -> Reply:
     results = [part.result for part in served if part.result is not None]
     headers: list[tuple[str, str]] = []
+    cookies: list[str] = []
     behind = None
-    for part in served:
-        if part.fetched is None:
-            continue
-        theirs = end_to_end(part.fetched.answer.headers.items())
-        behind = part.fetched.answer.headers.get("Cache-Status", behind)
+    for answer, collapsed in {
+        id(p.fetched): (p.fetched.answer, p.handling.collapsed) for p in served if p.fetched
+    }.values():
+        theirs = end_to_end(answer.headers.items())
+        behind = answer.headers.get("Cache-Status", behind)
         if not headers:
             headers = [(name, value) for name, value in theirs if name.lower() != "set-cookie"]
-        if not part.handling.collapsed:
-            headers += [(name, value) for name, value in theirs if name.lower() == "set-cookie"]
+        if not collapsed:
+            cookies += [value for name, value in theirs if name.lower() == "set-cookie"]
+    headers += [("Set-Cookie", cookie) for cookie in one_of_each(cookies)]
+    types = {result.content_type for result in results}
     return reply.of_entries(
         [result.body for result in results],
         [part.handling for part in served],
         http_status=max(result.http_status for result in results),
-        content_type=results[0].content_type,
+        # Where the parts' types differ, all that they have in common is that they are JSON.
+        content_type=types.pop() if len(types) == 1 else "",
         age=max(start.at - result.began.at for result in results),
         headers=headers,
         behind=behind,

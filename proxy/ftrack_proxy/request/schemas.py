@@ -17,7 +17,7 @@ Ask = Callable[[], Awaitable[Any]]
 """Asks ftrack for the decoded document; ``None`` if it cannot be had."""
 
 # Seconds, once in the life of a process, in which the very first queries wait for the document.
-_GRACE = 0.25
+_GRACE = 0.5
 # Seconds after which an attempt is given up.
 _PATIENCE = 120.0
 # Seconds before the next attempt with the same credentials: doubled each time, up to the last.
