@@ -62,6 +62,7 @@ def test_within_the_window_it_is_served(studio: Studio) -> None:
 def test_own_writes_settle_too(studio: Studio) -> None:
     ana = studio.person()
     warm(ana, studio.name_of_task)
+    studio.proxy.clock.stop()
     ana.update("Task", studio.task, name="mine")
     assert ana.ask(studio.name_of_task).rows[0]["name"] == "mine"
     pass_time(studio, 2 * studio.proxy.settings.settle_window)

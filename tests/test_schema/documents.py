@@ -16,8 +16,8 @@ import pytest
 
 from ftrack_proxy.schema.catalogue import Catalogue
 
-# A real server's answer to query_schemas as a file, for whoever has one.
-REAL_SCHEMAS = "FTRACK_QUERY_SCHEMAS"
+# Where real servers' answers lie, for whoever has some.
+REFERENCE = Path(os.environ.get("FTRACK_REFERENCE_DIR") or Path(__file__).parents[3] / "shared" / "reference")
 
 _SPELLING = re.compile(r"(?P<name>\w+)(?:(?P<sign>[:>*#^])(?P<what>[\w,-]+))?(?:\|(?P<column>\w+))?")
 
@@ -303,7 +303,7 @@ def small_catalogue() -> Catalogue:
 
 def real_catalogue() -> Catalogue:
     """The catalogue of the real document, which is not part of the repository."""
-    named = os.environ.get(REAL_SCHEMAS)
-    if not named:
-        pytest.skip(f"{REAL_SCHEMAS} names no file with a real server's schemas")
-    return Catalogue.from_document(json.loads(Path(named).read_text()))
+    document = REFERENCE / "query_schemas.json"
+    if not document.exists():
+        pytest.skip(f"the real document is not at {document}; FTRACK_REFERENCE_DIR says where it is")
+    return Catalogue.from_document(json.loads(document.read_text()))
