@@ -31,6 +31,7 @@ from ftrack_proxy.protocol.hub_events import (
 )
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.learning import Learning
+from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.understand import Understanding
 
 _log = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ class HubIntake:
     async def _take_apart(self, payload: memoryview, events: Sequence[HubEvent] | None, fingerprint: bytes) -> None:
         try:
             if events is None:
-                events = await asyncio.to_thread(read_events, payload)
+                events = await in_thread(read_events, payload)
             if sum(len(entities) for entities in map(_entities, events)) > _MOST_TAKEN:
                 raise Unreadable(Oddity.TOO_LARGE)
             for part in _parts(events):

@@ -30,6 +30,7 @@ from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.schemas import Schemas
+from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.understand import Understanding, Understood
 from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
 
@@ -136,8 +137,8 @@ class Fetcher:
         source = Source(result.began, result.good_through, result.fresh_until, prefetched)
         try:
             if len(rows) > _MANY_ROWS:
-                taken = await asyncio.to_thread(take_apart, rows, reading.tree, catalogue, normalised=normalised)
-                await asyncio.to_thread(result.note_ids)
+                taken = await in_thread(take_apart, rows, reading.tree, catalogue, normalised=normalised)
+                await in_thread(result.note_ids)
             else:
                 taken = take_apart(rows, reading.tree, catalogue, normalised=normalised)
             for _ in learning(knowledge, reading, entry, taken, source, catalogue):

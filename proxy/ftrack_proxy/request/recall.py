@@ -26,6 +26,7 @@ from ftrack_proxy.freshness.truth import Truth
 from ftrack_proxy.freshness.work import STEPS, OutOfBudget, Work
 from ftrack_proxy.protocol.options import Manner
 from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.understand import Understood
 from ftrack_proxy.schema.catalogue import Catalogue
 
@@ -75,8 +76,8 @@ class Long:
             rows = _Rows()
             for _ in self.attempt.gathering(rows):
                 await asyncio.sleep(0)
-            return await asyncio.to_thread(self.attempt.from_rows, rows)
-        return self._fresh(await asyncio.to_thread(self.attempt.from_listing, self.listing))
+            return await in_thread(self.attempt.from_rows, rows)
+        return self._fresh(await in_thread(self.attempt.from_listing, self.listing))
 
     def answer_now(self) -> Recalled | Lacking | None:
         """The same at once."""

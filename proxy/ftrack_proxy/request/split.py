@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,6 +11,7 @@ from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import LONG, NotUnderstood, parse
 from ftrack_proxy.protocol.operations import Batch, Operation, OperationKind, parse_batch
 from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.request.threads import in_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Splitter:
         """Return the call's operations and keys; a long body is read in a thread."""
         split = self.at_hand(call)
         if split is None and call.plain is not None:
-            split = await asyncio.to_thread(_split, call, call.plain)
+            split = await in_thread(_split, call, call.plain)
             self._remember(call, call.plain, split)
         return split or _UNREADABLE
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from collections import Counter, OrderedDict
@@ -23,6 +22,7 @@ from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.observe.anatomy import anatomy
 from ftrack_proxy.protocol.operations import Operation, OperationKind
+from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.schema.catalogue import Catalogue
 
 _log = logging.getLogger(__name__)
@@ -143,7 +143,7 @@ class Understanding:
         for operation in operations if catalogue is not None else ():
             if _is_long(operation) and operation.expression not in self._known:
                 assert catalogue is not None
-                understood = await asyncio.to_thread(self._resolve, operation.expression, catalogue)
+                understood = await in_thread(self._resolve, operation.expression, catalogue)
                 if self.catalogue is catalogue:
                     self._remember(operation.expression, understood)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.encoding import unpack
 from ftrack_proxy.protocol.responses import decode_exactly, decode_slowly, is_readable
+from ftrack_proxy.request.threads import in_thread
 
 # Bytes that are unpacked, and decoded, while everybody else waits: some milliseconds.
 _PACKED_AT_ONCE = 2**14
@@ -32,7 +32,7 @@ async def unpacked_body(body: bytes, encoding: str, limit: int) -> bytes | None:
             return unpack(body, encoding, limit)
         if encoding.strip().lower() in ("", "identity"):
             return body if len(body) <= limit else None
-        return await asyncio.to_thread(unpack, body, encoding, limit)
+        return await in_thread(unpack, body, encoding, limit)
     except ValueError:
         return None
 
@@ -47,7 +47,7 @@ async def unpacked_answer(answer: Answer, limit: int) -> Unpacked:
         if len(plain) <= _DECODED_AT_ONCE:
             value, exact = decode_exactly(plain)
         else:
-            value, exact = await asyncio.to_thread(decode_slowly, plain)
+            value, exact = await in_thread(decode_slowly, plain)
     except (ValueError, RecursionError):
         return Unpacked(plain)
     content_type = ", ".join(answer.headers.getall("Content-Type", ()))

@@ -18,6 +18,7 @@ from ftrack_proxy.request.identify import identify
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.reply import of_error
 from ftrack_proxy.request.room import SHORT
+from ftrack_proxy.request.threads import working_for
 from ftrack_proxy.request.unpack import unpacked_body
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.web.bodies import Bodies
@@ -140,6 +141,7 @@ class Front:
         return response
 
     async def _answer_api(self, request: web.Request) -> web.StreamResponse:
+        working_for.set((request.headers.get("ftrack-user"), request.headers.get("ftrack-api-key")))
         if (request.content_length or SHORT + 1) <= SHORT:
             return await self._answer_call(request, await request.read())
         async with self._bodies.read(request) as body:
