@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import os
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
