@@ -53,6 +53,7 @@ from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.results import ResultStore
 from ftrack_proxy.store.state_file import StateFolder
 from ftrack_proxy.upstream import header_bytes
+from ftrack_proxy.upstream.answer import Intake
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.upstream.pool import Waits
 from ftrack_proxy.upstream.turns import turn_log
@@ -129,9 +130,11 @@ async def running_proxy(
     header_bytes.install()
     instance = secrets.token_hex(8)
     waits = Waits(settings.connect_wait, settings.pool_wait, settings.answer_wait, settings.idle_wait)
-    client = UpstreamClient(settings.upstream, instance, waits, turn_log(settings.upstream).turn)
-    log, counters = ChangeLog(), Counters()
     room = Room(_LONG_BODIES * settings.body_limit)
+    client = UpstreamClient(
+        settings.upstream, instance, waits, turn_log(settings.upstream).turn, Intake(settings.body_limit, room)
+    )
+    log, counters = ChangeLog(), Counters()
 
     def note_feed_fault(error: Exception) -> None:
         note_fault(counters, "listening to the event hub", error)

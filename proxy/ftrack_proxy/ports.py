@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,8 +18,15 @@ class Clock(Protocol):
     def __call__(self) -> float: ...
 
 
+class Rest(Protocol):
+    """What has not been read of an answer: it is taken once, raises ``AnswerLost``, and has to be closed."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    def close(self) -> None: ...
+
+
 class Answer(Protocol):
-    """A whole HTTP answer of ftrack's; ``body`` as it came, in its content encoding."""
+    """An HTTP answer of ftrack's; ``body`` as it came, in its content encoding: all of it if there is no ``rest``."""
 
     @property
     def status(self) -> int: ...
@@ -27,6 +34,8 @@ class Answer(Protocol):
     def headers(self) -> CIMultiDict[str]: ...
     @property
     def body(self) -> bytes: ...
+    @property
+    def rest(self) -> Rest | None: ...
 
 
 class NotSent(Exception):
@@ -51,7 +60,7 @@ class Dispatch:
 
 
 class Upstream(Protocol):
-    """Sends API requests and returns the whole answers; raises ``NotSent`` or ``AnswerLost``."""
+    """Sends API requests and returns the answers, very long ones with a rest; raises ``NotSent`` or ``AnswerLost``."""
 
     async def ask(
         self, raw_path: str, headers: Sequence[tuple[str, str]], body: bytes, *, accept_encoding: str | None

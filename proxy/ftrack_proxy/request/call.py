@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.ports import Rest
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.operations import Operation
 from ftrack_proxy.protocol.options import Manner
@@ -49,7 +50,7 @@ class ApiCall:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer to a client: status, end-to-end headers, body.
+    """An answer to a client: status, end-to-end headers, body, and what follows it, which whoever gets it has to close.
 
     ``speaks_for_ftrack``: the headers are ftrack's to this very request, also in what they do not say.
     """
@@ -58,6 +59,7 @@ class Reply:
     headers: Sequence[tuple[str, str]]
     body: bytes
     speaks_for_ftrack: bool = False
+    rest: Rest | None = None
 
 
 @dataclass(frozen=True, slots=True)

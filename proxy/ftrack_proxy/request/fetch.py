@@ -103,7 +103,11 @@ class Fetcher:
         assert call.credentials is not None
         raw = orjson.dumps({"action": "query", "expression": expression})
         began = self._journal.start(call.credentials)
-        return await self._fetch(call, OperationKind.QUERY, raw, understood, began, prefetched=prefetched)
+        fetched = await self._fetch(call, OperationKind.QUERY, raw, understood, began, prefetched=prefetched)
+        if fetched.answer.rest is not None:
+            # Not what a client asked for: nobody gets it.
+            fetched.answer.rest.close()
+        return fetched
 
     async def _fetch(
         self,

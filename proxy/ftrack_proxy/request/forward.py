@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ftrack_proxy.answers.knowledge import Source
 from ftrack_proxy.answers.written import learn_written, written_in
@@ -21,6 +22,7 @@ from ftrack_proxy.request.accept import note_answer
 from ftrack_proxy.request.awaited import finish_alone
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.fetch import Fetcher
+from ftrack_proxy.request.followed import Followed
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.recall import Recall
@@ -108,7 +110,11 @@ class Forwarder:
             self._learning.wrote(batch, unpacked.value, began)
             if unpacked.exact and call.identity and self._journal.cookies.are_own(call.identity, call.cookies):
                 self._take_in(call, batch, unpacked.value, began, answered, recorded)
-        return reply.of_answer(answer, handling)
+        said = reply.of_answer(answer, handling)
+        if said.rest is not None and changes:
+            # Its head may have come before the write was done; its last bytes cannot.
+            return replace(said, rest=Followed(said.rest, lambda: self.record(changes)))
+        return said
 
     async def _send(self, call: ApiCall, dispatch: Dispatch | None) -> Answer:
         if dispatch is None:

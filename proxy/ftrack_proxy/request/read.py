@@ -116,6 +116,7 @@ class Reader:
             return reply.read_lost(self._fetcher.origin, str(error))
         if any(part.result is None for part in served) and self._needs_cookies(call):
             # What was asked for without its cookies was refused: its own request may not be.
+            _let_go(served)
             return None
         return self._joined(call, served, len(reads), start)
 
@@ -166,6 +167,7 @@ class Reader:
         for part in served:
             if part.result is None and part.fetched is not None:
                 if not _stands_for_all(part.fetched, call, operations):
+                    _let_go(served)
                     return None
                 self._count(served)
                 return reply.of_answer(
@@ -307,7 +309,12 @@ class Reader:
         return None
 
     def joiner_may_have(self, fetched: Fetched, read: Read) -> bool:
-        """G3: a joined answer is judged like a stored one, up to the joiner's own start."""
+        """G3: a joined answer is judged like a stored one, up to the joiner's own start.
+
+        One that is still coming is for the one who asked.
+        """
+        if fetched.answer.rest is not None:
+            return False
         if fetched.result is None:
             return same_moment(fetched.began, read.start)
         return self._look_up.judged(read, fetched.result).fresh
@@ -340,6 +347,13 @@ def _would_fail_anyway(failed: Fetched, errand: Errand) -> bool:
     return failed.failure is Failure.CREDENTIALS or (failed.failure is Failure.GATEWAY and not errand.spare)
 
 
+def _let_go(served: Sequence[Served]) -> None:
+    """Have no more of answers that are still coming."""
+    for part in served:
+        if part.fetched is not None and part.fetched.answer.rest is not None:
+            part.fetched.answer.rest.close()
+
+
 def _stands_for_all(fetched: Fetched, call: ApiCall, operations: int) -> bool:
     """True if what ftrack said to one operation alone, and what is no entry of a list, is the answer to a batch.
 
@@ -348,7 +362,8 @@ def _stands_for_all(fetched: Fetched, call: ApiCall, operations: int) -> bool:
     """
     if fetched.failure is None and operations > 1:
         return False
-    return fetched.plain is not None or accepts_gzip(call.headers)
+    is_plain = fetched.plain is not None or "Content-Encoding" not in fetched.answer.headers
+    return is_plain or accepts_gzip(call.headers)
 
 
 def same_moment(began: Start, start: Start) -> bool:

@@ -53,7 +53,7 @@ def of_answer(answer: Answer, handling: Handling, *, plain: bytes | None = None,
     without += [] if plain is None else ["content-encoding"]
     headers = end_to_end(answer.headers.items(), without=without)
     headers.append(("Cache-Status", appended_cache_status(answer.headers, cache_status([handling]))))
-    return Reply(answer.status, headers, answer.body if plain is None else plain, speaks_for_ftrack=own)
+    return Reply(answer.status, headers, answer.body if plain is None else plain, own, answer.rest)
 
 
 def of_error(status: int, exception: str, content: str, error_code: str) -> Reply:

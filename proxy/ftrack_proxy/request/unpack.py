@@ -38,7 +38,9 @@ async def unpacked_body(body: bytes, encoding: str, limit: int) -> bytes | None:
 
 
 async def unpacked_answer(answer: Answer, limit: int) -> Unpacked:
-    """Read a whole answer; nothing in it is an error here."""
+    """Read an answer, if it is here as a whole; nothing in it is an error here."""
+    if answer.rest is not None:
+        return Unpacked(None)
     encoding = ", ".join(answer.headers.getall("Content-Encoding", ()))
     plain = await unpacked_body(answer.body, encoding, limit)
     if plain is None:

@@ -13,6 +13,8 @@ from yarl import URL
 
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end
+from ftrack_proxy.request.room import Room
+from ftrack_proxy.upstream.answer import Intake, Rest, UpstreamAnswer
 from ftrack_proxy.upstream.environment import HttpProxy, environment_proxy, tls_context
 from ftrack_proxy.upstream.pool import Pools, Waits, exchanging
 from ftrack_proxy.upstream.trouble import NotOurs, words
@@ -24,6 +26,8 @@ _Take = Callable[[aiohttp.ClientResponse, Exchange], Awaitable[T]]
 _PIECE = 2**16
 # The event hub's frames are read as a whole; one that is larger ends its connection.
 MAX_FRAME = 256 * 2**20
+# Longer answers are not read into memory, unless another limit is set.
+_LONGEST = 16 * 2**20
 _WITHDRAWN = "the client has left"
 
 
@@ -53,16 +57,6 @@ class _Request:
         return _pieces(self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamAnswer:
-    """A whole answer. ``body`` is as it came, in its content encoding."""
-
-    status: int
-    reason: str
-    headers: CIMultiDict[str]
-    body: bytes
-
-
 class UpstreamClient:
     """Sends requests to one ftrack server.
 
@@ -80,7 +74,9 @@ class UpstreamClient:
         instance: str,
         waits: Waits | None = None,
         on_turn: Callable[[str | None], None] = lambda problem: None,
+        intake: Intake | None = None,
     ) -> None:
+        self._intake = intake or Intake(_LONGEST, Room(_LONGEST))
         self.origin = origin
         self.requests = 0
         self.problem: str | None = None
@@ -121,7 +117,7 @@ class UpstreamClient:
     async def ask(
         self, raw_path: str, headers: Sequence[tuple[str, str]], body: bytes, *, accept_encoding: str | None
     ) -> UpstreamAnswer:
-        """Send one API request that only reads, and return the whole answer.
+        """Send one API request that only reads, and return the answer, as a whole or with a rest to be read.
 
         ``accept_encoding`` replaces the client's own, unless ``None``.
 
@@ -133,13 +129,16 @@ class UpstreamClient:
             sent["Accept-Encoding"] = accept_encoding
         request = _Request("POST", self.url(raw_path), sent, body, repeatable=True)
         with self._observed():
-            async with self._pools.turn():
-                return await self._whole(request, self._pools.kept("reads"))
+            async with self._pools.turn() as turn:
+                answer = await self._taken_in(request, self._pools.kept("reads"))
+                if answer.rest is not None:
+                    answer.rest.when_closed = turn.keep()
+                return answer
 
     async def write(
         self, raw_path: str, headers: Sequence[tuple[str, str]], body: bytes, dispatch: Dispatch
     ) -> UpstreamAnswer:
-        """Send one API request that may write, and return the whole answer.
+        """Send one API request that may write, and return the answer, as a whole or with a rest to be read.
 
         Raises:
             NotSent: not a byte of it was sent.
@@ -148,15 +147,22 @@ class UpstreamClient:
         sent = self.headers(headers, "content-length")
         request = _Request("POST", self.url(raw_path), sent, body, dispatch=dispatch)
         with self._observed():
-            return await self._whole(request, self._pools.kept("writes"))
+            return await self._taken_in(request, self._pools.kept("writes"))
 
-    async def _whole(self, request: _Request, kept: aiohttp.ClientSession) -> UpstreamAnswer:
+    async def _taken_in(self, request: _Request, kept: aiohttp.ClientSession) -> UpstreamAnswer:
         async def read(response: aiohttp.ClientResponse, exchange: Exchange) -> UpstreamAnswer:
-            async with response:
-                body = await response.read()
-            if exchange.early and response.status < 400:
-                raise NotOurs()  # Nobody can have done what had not been said to the end.
-            return UpstreamAnswer(response.status, response.reason or "", CIMultiDict(response.headers), body)
+            try:
+                body, lease, whole = await self._intake.body(response)
+                if exchange.early and response.status < 400:
+                    raise NotOurs()  # Nobody can have done what had not been said to the end.
+            except BaseException:
+                response.close()
+                raise
+            rest = None if whole else Rest(response, lambda error: words(error, self._way))
+            if whole:
+                response.release()
+            headers = CIMultiDict(response.headers)
+            return UpstreamAnswer(response.status, response.reason or "", headers, body, rest, lease)
 
         return await self._send(request, kept, read)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -63,6 +63,19 @@ class Pool(aiohttp.TCPConnector):
         return connection
 
 
+class Turn:
+    """One of the places for reads."""
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns = turns
+        self.is_kept = False
+
+    def keep(self) -> Callable[[], None]:
+        """Keep it beyond the context that it was got in; returns what gives it back."""
+        self.is_kept = True
+        return self._turns.release
+
+
 class Pools:
     """Lanes that do not hold each other up: hung reads leave writes alone, long downloads leave both alone."""
 
@@ -87,7 +100,7 @@ class Pools:
         return session
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncIterator[Turn]:
         """Hold one of the places for reads, of which there are half as many as files that may be open.
 
         Raises:
@@ -98,10 +111,12 @@ class Pools:
                 await self._turns.acquire()
         except TimeoutError:
             raise NotSent(f"{self._most_reads} reads are waiting for answers already") from None
+        turn = Turn(self._turns)
         try:
-            yield
+            yield turn
         finally:
-            self._turns.release()
+            if not turn.is_kept:
+                self._turns.release()
 
     async def close(self) -> None:
         """Close all connections."""

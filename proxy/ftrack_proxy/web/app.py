@@ -27,6 +27,7 @@ from ftrack_proxy.web.cross_site import CrossSiteCheck
 from ftrack_proxy.web.host_check import HostCheck
 from ftrack_proxy.web.management import PREFIX, Management
 from ftrack_proxy.web.passthrough import PassThrough, may_write
+from ftrack_proxy.web.streaming import stream
 
 _log = logging.getLogger(__name__)
 
@@ -161,7 +162,8 @@ class Front:
         if call.origin is not None and self._permits(call.origin, request.path) is None:
             # Whether the page may read the answer is for ftrack to say: it has to be asked.
             call = replace(call, wishes=replace(call.wishes, no_cache=True))
-        return _response(await self._api.answer(call))
+        reply = await self._api.answer(call)
+        return _response(reply) if reply.rest is None else await stream(request, reply, reply.rest)
 
 
 def _watch(request: web.Request, progress: Progress) -> None:
