@@ -28,6 +28,7 @@ class Given:
     body: bytes
     headers: CIMultiDict[str]
     status: int = 200
+    rest: None = None
 
 
 @pytest.fixture
