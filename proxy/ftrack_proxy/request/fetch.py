@@ -195,8 +195,14 @@ class Fetcher:
         self, call: ApiCall, answer: Answer, entry: bytes, content: Any, understood: Understood, began: Start
     ) -> Result:
         """One operation's part of an answer, with what is needed to judge it. ``content`` is ``entry`` decoded."""
+        result = self._result(call, answer, entry, understood, began)
+        result.complete = _is_complete_list(content, understood)
+        result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
+        return result
+
+    def _result(self, call: ApiCall, answer: Answer, entry: bytes, understood: Understood, began: Start) -> Result:
         terms = understood.terms
-        result = Result(
+        return Result(
             body=entry,
             http_status=answer.status,
             content_type=answer.headers.get("Content-Type", ""),
@@ -207,9 +213,6 @@ class Fetcher:
             durable=terms.durable and not contains_secret(entry, call),
             good_through=began.seq,
         )
-        result.complete = _is_complete_list(content, understood)
-        result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
-        return result
 
     def keep(self, key: bytes, result: Result) -> bool:
         """Store a result; returns whether it was."""

@@ -26,6 +26,11 @@ from ftrack_proxy.request.followed import Followed
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.recall import Recall
+from ftrack_proxy.request.threads import in_thread
+
+# Operations whose changes are found while everybody else waits, and whose answer is taken in so: some milliseconds.
+_FEW = 50
+_FEW_TO_LEARN = 500
 
 
 class Forwarder:
@@ -48,7 +53,7 @@ class Forwarder:
 
     async def forward(self, call: ApiCall, batch: Batch | None) -> Reply:
         """Send a batch as it is; ``batch`` is ``None`` for a body that is no list."""
-        changes = self.changes_of(batch)
+        changes = await self._changes_of(batch)
         call.progress.writing = bool(changes)
         if changes:
             self._journal.counters.writes += 1
@@ -74,12 +79,15 @@ class Forwarder:
         if not task.cancelled():
             task.exception()  # seen: whoever waits gets it, and nobody may be waiting
 
-    def changes_of(self, batch: Batch | None) -> Sequence[Change]:
+    async def _changes_of(self, batch: Batch | None) -> Sequence[Change]:
         """What a batch may change; one that cannot be read may change anything."""
         if batch is None:
             return [anything(ChangeSource.OWN_WRITE)]
         contents = [operation.content for operation in batch.operations]
-        return changes_of_operations(contents, self._fetcher.understanding.catalogue)
+        catalogue = self._fetcher.understanding.catalogue
+        if len(contents) <= _FEW:
+            return changes_of_operations(contents, catalogue)
+        return await in_thread(changes_of_operations, contents, catalogue)
 
     async def _carry_out(
         self, call: ApiCall, batch: Batch | None, changes: Sequence[Change], dispatch: Dispatch | None
@@ -108,7 +116,8 @@ class Forwarder:
         note_answer(self._journal, call, answer, unpacked.value, actions or (), began, bare=not call.cookies)
         if batch is not None and changes and call.credentials is not None:
             self._learning.wrote(batch, unpacked.value, began)
-            if unpacked.exact and call.identity and self._journal.cookies.are_own(call.identity, call.cookies):
+            few = len(batch.operations) <= _FEW_TO_LEARN
+            if few and unpacked.exact and call.identity and self._journal.cookies.are_own(call.identity, call.cookies):
                 self._take_in(call, batch, unpacked.value, began, answered, recorded)
         said = reply.of_answer(answer, handling)
         if said.rest is not None and changes:

@@ -18,11 +18,15 @@ from ftrack_proxy.request.recall import HitKind, Lacking, Long, Recall, Recalled
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One operation's part of the reply: its result, or the fetched answer that it is (an error, say)."""
+    """One operation's part of the reply: its result, or the fetched answer that it is (an error, say).
+
+    ``whole`` is the answer to several operations of which it is a part.
+    """
 
     handling: Handling
     result: Result | None
     fetched: Fetched | None = None
+    whole: Fetched | None = None
 
 
 _EXACT = Handling(None, Reason.CURRENT.value)

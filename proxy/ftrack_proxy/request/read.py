@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ftrack_proxy.freshness.judge import Reason, Verdict
-from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.freshness.work import Work
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, NotSent
-from ftrack_proxy.protocol.headers import Forwarded, Handling, accepts_gzip, end_to_end, one_of_each
-from ftrack_proxy.protocol.responses import Failure, contradict, decode, known_attributes
+from ftrack_proxy.protocol.headers import Forwarded, Handling
+from ftrack_proxy.protocol.responses import Failure
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.asked import Asked
 from ftrack_proxy.request.call import ApiCall, Read, Reply
 from ftrack_proxy.request.errand import Errand, Errands
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import Fetched, Flight, Flights
+from ftrack_proxy.request.join import alone, assembled, is_torn, let_go, look_into
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.look_up import LookUp, Served
 from ftrack_proxy.request.recall import Lacking, Long
@@ -67,10 +68,10 @@ class Reader:
                 return None
             self._note(read)
             served.append(found)
-        if not served or self._torn([found.result for found in served if found.result is not None]):
+        if not served or self._torn(served):
             return None
         self._count(served)
-        return _assembled(served, start)
+        return assembled(served, start)
 
     def _note(self, read: Read) -> None:
         """Remember what a key holds the answer to, for `explain`, where finding a text for it takes no time."""
@@ -116,9 +117,14 @@ class Reader:
             return reply.read_lost(self._fetcher.origin, str(error))
         if any(part.result is None for part in served) and self._needs_cookies(call):
             # What was asked for without its cookies was refused: its own request may not be.
-            _let_go(served)
+            let_go(served)
             return None
-        return self._joined(call, served, len(reads), start)
+        joined = await self._joined(call, served, len(reads), start)
+        if joined is None:
+            let_go(served)
+        else:
+            self._count(served)
+        return joined
 
     def _needs_cookies(self, call: ApiCall) -> bool:
         """True if ftrack, or a gateway before it, did not answer to the identity alone and might to its cookies."""
@@ -163,23 +169,14 @@ class Reader:
     async def _ask_apart(self, missed: Missed) -> Sequence[_Part]:
         return [_Part(missed.read.key, await self._ask(missed))]
 
-    def _joined(self, call: ApiCall, served: Sequence[Served], operations: int, start: Start) -> Reply | None:
+    async def _joined(self, call: ApiCall, served: Sequence[Served], operations: int, start: Start) -> Reply | None:
         for part in served:
-            if part.result is None and part.fetched is not None:
-                if not _stands_for_all(part.fetched, call, operations):
-                    _let_go(served)
-                    return None
-                self._count(served)
-                return reply.of_answer(
-                    part.fetched.answer,
-                    part.handling,
-                    plain=part.fetched.plain,
-                    own=not part.handling.collapsed,
-                )
-        if self._torn([part.result for part in served if part.result is not None]):
-            return None
-        self._count(served)
-        return _assembled(served, start)
+            if part.result is None:
+                return alone(call, part, operations)
+        await look_into(served)
+        return None if self._torn(served) else assembled(served, start)
+
+    _torn = staticmethod(is_torn)
 
     def _count(self, served: Sequence[Served]) -> None:
         for part in served:
@@ -189,20 +186,6 @@ class Reader:
             else:
                 self._journal.counters.misses += 1
                 self._journal.counters.joined += part.handling.collapsed
-
-    @staticmethod
-    def _torn(results: Sequence[Result]) -> bool:
-        """G7: one entity in one answer is of one moment. Parts that were fetched apart may contradict each other."""
-        seen: dict[tuple[str, str], dict[str, Any]] = {}
-        if len(results) < 2:
-            return False
-        for result in results:
-            attributes = result.attributes(_attributes_of_body)
-            if contradict(seen, attributes):
-                return True
-            for entity, values in attributes.items():
-                seen.setdefault(entity, {}).update(values)
-        return False
 
     async def _read(self, read: Read, looking: asyncio.Lock | None = None) -> Served:
         found = await self._find(read, looking)
@@ -347,25 +330,6 @@ def _would_fail_anyway(failed: Fetched, errand: Errand) -> bool:
     return failed.failure is Failure.CREDENTIALS or (failed.failure is Failure.GATEWAY and not errand.spare)
 
 
-def _let_go(served: Sequence[Served]) -> None:
-    """Have no more of answers that are still coming."""
-    for part in served:
-        if part.fetched is not None and part.fetched.answer.rest is not None:
-            part.fetched.answer.rest.close()
-
-
-def _stands_for_all(fetched: Fetched, call: ApiCall, operations: int) -> bool:
-    """True if what ftrack said to one operation alone, and what is no entry of a list, is the answer to a batch.
-
-    One failing operation fails it (ftrack-protocol 2.2). Anything else that is not what we expect cannot be put
-    together with other parts, nor sent to a client that does not accept the encoding in which we had it sent.
-    """
-    if fetched.failure is None and operations > 1:
-        return False
-    is_plain = fetched.plain is not None or "Content-Encoding" not in fetched.answer.headers
-    return is_plain or accepts_gzip(call.headers)
-
-
 def same_moment(began: Start, start: Start) -> bool:
     """True if nothing at all is known to have changed between the two."""
     return began.stretch == start.stretch and began.seq >= start.seq
@@ -384,35 +348,3 @@ def _why(call: ApiCall, verdict: Verdict | None) -> tuple[Forwarded, str | None]
     if verdict.fresh:
         return Forwarded.REQUEST, Reason.AGED.value
     return Forwarded.STALE, verdict.reason.value
-
-
-def _attributes_of_body(body: bytes) -> dict[tuple[str, str], dict[str, Any]]:
-    return known_attributes(decode(body))
-
-
-def _assembled(served: Sequence[Served], start: Start) -> Reply:
-    results = [part.result for part in served if part.result is not None]
-    headers: list[tuple[str, str]] = []
-    cookies: list[str] = []
-    behind = None
-    for answer, collapsed in {
-        id(p.fetched): (p.fetched.answer, p.handling.collapsed) for p in served if p.fetched
-    }.values():
-        theirs = end_to_end(answer.headers.items())
-        behind = answer.headers.get("Cache-Status", behind)
-        if not headers:
-            headers = [(name, value) for name, value in theirs if name.lower() != "set-cookie"]
-        if not collapsed:
-            cookies += [value for name, value in theirs if name.lower() == "set-cookie"]
-    headers += [("Set-Cookie", cookie) for cookie in one_of_each(cookies)]
-    types = {result.content_type for result in results}
-    return reply.of_entries(
-        [result.body for result in results],
-        [part.handling for part in served],
-        http_status=max(result.http_status for result in results),
-        # Where the parts' types differ, all that they have in common is that they are JSON.
-        content_type=types.pop() if len(types) == 1 else "",
-        age=max(start.at - result.began.at for result in results),
-        headers=headers,
-        behind=behind,
-    )

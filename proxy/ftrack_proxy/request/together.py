@@ -29,6 +29,7 @@ from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.look_up import LookUp, Served
 from ftrack_proxy.request.recall import Lacking, Recall
+from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.unpack import Unpacked
 
 # Parts that are put together anew while everybody else waits.
@@ -106,6 +107,7 @@ class Together:
                 Handling(entry.missed.forwarded, entry.missed.detail, stored=entry.missed.read.key in kept),
                 entry.result,
                 whole if entry is entries[0] else None,
+                whole,
             )
             for entry in entries
         ]
@@ -113,7 +115,7 @@ class Together:
     async def _entries(
         self, call: ApiCall, answer: Answer, missed: Sequence[Missed], unpacked: Unpacked, plain: bytes, began: Start
     ) -> list[_Entry]:
-        raws = await asyncio.to_thread(_cut, plain) if len(plain) > _LONG else _cut(plain)
+        raws = await in_thread(_cut, plain) if len(plain) > _LONG else _cut(plain)
         entries = []
         for count, (one, raw, content) in enumerate(zip(missed, raws, unpacked.value, strict=True), start=1):
             is_query = isinstance(content, dict) and isinstance(content.get("data"), list)
@@ -163,7 +165,7 @@ class Together:
         source = Source(first.began, first.good_through, min(entry.result.fresh_until for entry, _ in parts))
         try:
             if sum(len(rows) for rows, _ in contents) > _MANY_ROWS:
-                taken = await asyncio.to_thread(take_all_apart, contents, catalogue, normalised=normalised)
+                taken = await in_thread(take_all_apart, contents, catalogue, normalised=normalised)
             else:
                 taken = take_all_apart(contents, catalogue, normalised=normalised)
             told: list[Part] = [
