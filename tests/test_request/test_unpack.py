@@ -109,3 +109,10 @@ async def test_a_batch_of_very_many_reads_is_not_answered_one_by_one() -> None:
     assert found.batch is not None
     assert len(found.batch.operations) == 5_001
     assert found.keys == ()
+
+
+async def test_very_long_bodies_are_not_remembered() -> None:
+    splitter = Splitter()
+    call = call_of(b'[{"action": "query", "expression": "Task"}' + b" " * 2**20 + b"]")
+    assert len((await splitter.split(call)).keys) == 1
+    assert splitter.at_hand(call) is None

@@ -35,6 +35,7 @@ _APART = 8
 # Operations that are answered at one go, and that are understood, while everybody else waits.
 _AT_HAND = 100
 _UNDERSTOOD_AT_ONCE = 16
+_FOUND_AT_ONCE = 64
 
 
 class Reader:
@@ -143,7 +144,11 @@ class Reader:
         questions: dict[bytes, Read] = {}
         for read in reads:
             questions.setdefault(read.key, read)
-        found = await _beside_each_other(self._find(read, looking) for read in questions.values())
+        found: list[Served | Missed] = []
+        distinct = list(questions.values())
+        for begin in range(0, len(distinct), _FOUND_AT_ONCE):
+            some = distinct[begin : begin + _FOUND_AT_ONCE]
+            found += await _beside_each_other(self._find(read, looking) for read in some)
         served = {key: one for key, one in zip(questions, found, strict=True) if isinstance(one, Served)}
         missed = [one for one in found if isinstance(one, Missed)]
         for parts in await _beside_each_other(self._requests(call, missed)):

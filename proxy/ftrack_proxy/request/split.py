@@ -31,6 +31,8 @@ class Split:
 _UNREADABLE = Split(None, ())
 # Bodies that are taken apart while everybody else waits.
 _SHORT = 2**16
+# Longer bodies are not remembered: looking one up reads it all.
+_MOST_REMEMBERED = 2**20
 # Reads of one batch that are answered one by one.
 _MOST_READS = 5_000
 
@@ -47,6 +49,8 @@ class Splitter:
         """Return the call's operations and keys if that takes no time."""
         if call.plain is None:
             return _UNREADABLE
+        if len(call.plain) > _MOST_REMEMBERED:
+            return None
         memo = (call.identity, call.variant, call.plain)
         split = self._known.get(memo)
         if split is not None:
@@ -69,7 +73,7 @@ class Splitter:
 
     def _remember(self, call: ApiCall, plain: bytes, split: Split) -> None:
         memo = (call.identity, call.variant, plain)
-        if not split.keys or memo in self._known:
+        if not split.keys or len(plain) > _MOST_REMEMBERED or memo in self._known:
             return
         self._known[memo] = split
         self._size += _weight(memo)
