@@ -214,7 +214,7 @@ async def _send(session: aiohttp.ClientSession, url: str, operations: list[dict[
         await response.read()
 
 
-def hostile(url: str, chosen: list[str]) -> None:
+def hostile(url: str, chosen: list[str], count: int) -> None:
     """20 clients, until they are killed; each waits as long as its last bad thing took, as a person would not."""
 
     async def client(kind: Bad, session: aiohttp.ClientSession) -> None:
@@ -228,7 +228,7 @@ def hostile(url: str, chosen: list[str]) -> None:
         kinds = [kind for kind in KINDS if kind.__name__ in chosen]
         timeout = aiohttp.ClientTimeout(total=10)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
-            await asyncio.gather(*(client(kinds[n % len(kinds)], session) for n in range(BAD)))
+            await asyncio.gather(*(client(kinds[n % len(kinds)], session) for n in range(count)))
 
     asyncio.run(run())
 
@@ -261,6 +261,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--hostile", type=int, default=BAD, help="hostile clients")
     parser.add_argument("kinds", nargs="*", default=names, help=f"of {', '.join(names)}")
     chosen = parser.parse_args()
     ready: multiprocessing.Queue[int] = multiprocessing.Queue()
@@ -276,7 +277,9 @@ def main() -> None:
         for _ in range(chosen.rounds):
             calm = _added(calm, found := phase(proxy.url, chosen.seconds))
             show("calm", found)
-            attack = multiprocessing.Process(target=hostile, args=(proxy.url, chosen.kinds), daemon=True)
+            attack = multiprocessing.Process(
+                target=hostile, args=(proxy.url, chosen.kinds, chosen.hostile), daemon=True
+            )
             attack.start()
             pressed = _added(pressed, found := phase(proxy.url, chosen.seconds))
             attack.kill()

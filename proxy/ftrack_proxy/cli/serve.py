@@ -95,6 +95,7 @@ def _open_folders(it: Configured) -> CacheFolder:
 async def _run(it: Configured, folder: Any, disk: Any) -> None:
     from ftrack_proxy.assembly import running_proxy
     from ftrack_proxy.cli.first_contact import FirstContact, say_where
+    from ftrack_proxy.cli.garbage import collect_in_quiet_times
     from ftrack_proxy.web.descriptors import raise_descriptor_limit
 
     settings, stop = it.settings, asyncio.Event()
@@ -107,8 +108,13 @@ async def _run(it: Configured, folder: Any, disk: Any) -> None:
         say_where(settings, parts.port, parts.client.way, feed)
         contact = FirstContact(parts.client, feed, partial(it.blamed, "upstream"))
         asking = asyncio.create_task(contact.run(), name="first contact")
+        journal = parts.journal
+        collecting = asyncio.create_task(
+            collect_in_quiet_times(lambda: journal.counters.activity + journal.log.head), name="garbage"
+        )
         await stop.wait()
         asking.cancel()
+        collecting.cancel()
         _log.info(
             "stopping: finishing what is in progress, for %g s at most; signal again to stop at once",
             settings.stop_timeout,

@@ -48,3 +48,8 @@ class Counters:
     stale: Counter[str] = field(default_factory=Counter)
     unreadable_events: Tally = field(default_factory=Tally)
     faults: Tally = field(default_factory=Tally)
+
+    @property
+    def activity(self) -> int:
+        """A number that grows with everything that is asked."""
+        return self.hits + self.misses + self.writes + self.passed_through
