@@ -56,6 +56,15 @@ async def test_it_is_not_understood_where_others_wait(
     assert not short.is_long
 
 
+async def test_a_very_long_one_is_understood_when_it_comes_again(understanding: Understanding) -> None:
+    once, again = (f"select name from Task where name in ({', '.join(f'{c}{n}' for n in range(40_000))})" for c in "ab")
+    await understanding.study([query(once), query(again)])
+    assert understanding.of(query(again)) is None
+    await understanding.study([query(again)])
+    assert understanding.of(query(again)) is not None
+    assert understanding.of(query(once)) is None
+
+
 async def test_it_is_not_kept_past_its_schema(understanding: Understanding) -> None:
     await understanding.study([query(LISTED)])
     understanding.learn_schemas(build_schemas()[:-1])

@@ -101,8 +101,8 @@ async def _run(it: Configured, folder: Any, disk: Any) -> None:
     settings, stop = it.settings, asyncio.Event()
     StopSignals(settings.stop_timeout, _force).install(asyncio.get_running_loop(), stop.set)
     raise_descriptor_limit()
-    # Threads give the event loop its turn after a millisecond: what they do delays a hit by little more.
-    sys.setswitchinterval(0.001)
+    # Threads give the event loop its turn soon: an answer takes several, and each is waited for.
+    sys.setswitchinterval(0.0002)
     async with running_proxy(settings, folder, disk) as parts:
         feed = settings.feed_credentials(os.environ)
         say_where(settings, parts.port, parts.client.way, feed)

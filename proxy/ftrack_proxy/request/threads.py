@@ -1,7 +1,8 @@
-"""Long work of the processor's, beside the event loop: two threads for all of it, one at a time for each client.
+"""Long work of the processor's, beside the event loop: two threads for all of it, one call at a time for each client.
 
 Threads take turns at the interpreter with the event loop, so more of them would make everybody's hits slower and no
-work quicker. asyncio's own threads are left to what waits for the system (names looked up, files written).
+work quicker. Clients take turns: one with much to do waits for itself. asyncio's own threads are left to what waits for
+the system (names looked up, files written).
 """
 
 from __future__ import annotations

@@ -28,6 +28,10 @@ from ftrack_proxy.schema.catalogue import Catalogue
 _log = logging.getLogger(__name__)
 
 _OVERHEAD = 200
+# Characters beyond which a query, of 5,000 ids and more, is understood only when it comes again; and how many such are
+# recognised.
+_VERY_LONG = 200_000
+_MOST_MET = 1_000
 # Shapes are as many as the places in tools' code that ask; texts are as many as entities.
 _MOST_SHAPES = 4_000
 
@@ -70,6 +74,7 @@ class Understanding:
         self._limit = limit
         self._known: OrderedDict[str, Understood | None] = OrderedDict()
         self._known_size = 0
+        self._met: OrderedDict[bytes, None] = OrderedDict()
         self._shapes: dict[Query, _Shape | None] = {}
         self.schema_hash: str | None = None
         self.fingerprint: bytes | None = None
@@ -138,14 +143,31 @@ class Understanding:
         self._shapes.clear()
 
     async def study(self, operations: Iterable[Operation]) -> None:
-        """Understand long queries, in a thread: `of` knows nothing of them until then."""
+        """Understand long queries, in a thread, very long ones when they come again: `of` knows nothing of them until
+        then."""
         catalogue = self.catalogue
         for operation in operations if catalogue is not None else ():
-            if _is_long(operation) and operation.expression not in self._known:
+            if (
+                _is_long(operation)
+                and operation.expression not in self._known
+                and self._is_worth_it(operation.expression)
+            ):
                 assert catalogue is not None
                 understood = await in_thread(self._resolve, operation.expression, catalogue)
                 if self.catalogue is catalogue:
                     self._remember(operation.expression, understood)
+
+    def _is_worth_it(self, expression: str) -> bool:
+        """False for a very long query that is asked for the first time: it may well be the last."""
+        if len(expression) <= _VERY_LONG:
+            return True
+        digest = hashlib.blake2b(expression.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in self._met:
+            return True
+        self._met[digest] = None
+        if len(self._met) > _MOST_MET:
+            self._met.popitem(last=False)
+        return False
 
     def of(self, operation: Operation) -> Understood | None:
         """Say what an operation depends on; ``None`` if its answer must not be kept, or if it has to be studied."""
