@@ -14,7 +14,7 @@ from ftrack_proxy.schema.catalogue import Catalogue
 
 # Entities that are taken in at one go: some milliseconds.
 _AT_ONCE: Final = 500
-_PARTS_AT_ONCE: Final = 100
+_PARTS_AT_ONCE: Final = 25
 
 
 def learn(

@@ -33,7 +33,7 @@ from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.unpack import Unpacked
 
 # Parts that are put together anew while everybody else waits.
-_AT_ONCE = 16
+_AT_ONCE = 5
 # Answers with more than this are told apart in a thread: their rows, and their bytes.
 _MANY_ROWS = 200
 _LONG = 2**18
