@@ -148,6 +148,51 @@ def test_other_attributes_may_have_changed_too() -> None:
     assert rules(expression, [{"id": "V1", "asset_id": "A1"}], [change])
 
 
+LATEST = [
+    ("select is_latest_version from AssetVersion where id is V1", [{"id": "V1", "asset_id": "A1"}]),
+    (
+        "select latest_version.version from Asset where id is A1",
+        [{"id": "A1", "latest_version": {"id": "V1", "asset_id": "A1"}}],
+    ),
+    ("select id from AssetVersion where is_latest_version is True", [{"id": "V1", "asset_id": "A1"}]),
+]
+
+
+@pytest.mark.parametrize(("expression", "rows"), LATEST)
+@pytest.mark.parametrize(
+    "change",
+    [
+        removed("AssetVersion", "V2", "Asset:A1 " + IN_S1, assetid="A1", version="2"),
+        removed("AssetVersion", "V2", "Asset:A1 " + IN_S1),
+        removed("AssetVersion", "V2", "Asset:A1 " + IN_S1, assetid=None),
+        removed("AssetVersion", "V2", version="2"),
+        removed("AssetVersion", "V2", assetid="A1"),
+        written("delete", "AssetVersion", "V2"),
+        added("AssetVersion", "V2", "Asset:A1 " + IN_S1, assetid="A1", version="2"),
+        added("AssetVersion", "V2", "Asset:A1 " + IN_S1, assetid=None, version="2"),
+        written("create", "AssetVersion", "V2", asset_id="A1"),
+        updated("AssetVersion", "V2", "Asset:A1 " + IN_S1, version=("2", "0")),
+        updated("AssetVersion", "V2", "Asset:A2 " + IN_S1, assetid=("A1", "A2")),
+        updated("AssetVersion", "V2", "Asset:A1 " + IN_S1, assetid=("A2", "A1")),
+    ],
+    ids=[
+        "told", "placed", "told as null", "neither", "without place", "removed by us",
+        "new", "new, of none", "created by us", "numbered", "taken away", "brought",
+    ],
+)  # fmt: skip
+def test_what_is_the_latest_follows_from_its_siblings(expression: str, rows: list[Row], change: list[Change]) -> None:
+    """None of them is in the answer. A removed version's keys are null from now on: what counts is where it was."""
+    assert rules(expression, rows, change)
+
+
+@pytest.mark.parametrize(("expression", "rows"), LATEST[:2])
+def test_versions_of_other_assets_leave_the_latest_alone(expression: str, rows: list[Row]) -> None:
+    """Of a removed one: V9 stood in A9."""
+    gone = removed("AssetVersion", "V9", "Asset:A9 " + IN_S1, assetid="A9", version="2")
+    new = added("AssetVersion", "V9", "Asset:A9 " + IN_S1, assetid="A9", version="2")
+    assert not {"A8", "A9"} & rules(expression, rows, [gone[0], new[0]])
+
+
 def test_a_base_type_need_not_show_projects() -> None:
     """Only types of the task table are known to answer with their project (5.4)."""
     expression = "select custom_attributes from Context where name is a"

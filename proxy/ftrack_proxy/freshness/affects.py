@@ -17,7 +17,7 @@ from typing import Final
 from ftrack_proxy.freshness.case import Case
 from ftrack_proxy.freshness.change import UNKNOWN, Change, ChangeKind
 from ftrack_proxy.freshness.columns import CUSTOM
-from ftrack_proxy.freshness.facts import Facts, facts_after, place_of
+from ftrack_proxy.freshness.facts import Facts, facts_after, facts_before, place_of
 from ftrack_proxy.freshness.question import Question
 from ftrack_proxy.freshness.result import Result
 from ftrack_proxy.freshness.truth import Truth
@@ -346,10 +346,21 @@ def _derives_elsewhere(case: Case, names: frozenset[str]) -> bool:
         and (change.kind is not ChangeKind.UPDATED or not case.touches(_ASSET_ID))
     ):
         # A link has the ids of its steps; which one is the latest depends on the versions of one asset.
-        asset = facts_after(change, case.family).value("asset_id") if "date" in names else None
-        known = asset is None or (question.shows_asset and isinstance(asset, str) and not case.mentions(asset))
-        return known and not case.is_mentioned(change.entity_id)
+        if "date" in names and _may_have_siblings(case):
+            return False
+        return not case.is_mentioned(change.entity_id)
     return False
+
+
+def _may_have_siblings(case: Case) -> bool:
+    """True if the answer may show versions of the asset that the changed one belongs to, or did until it was removed.
+
+    An event tells the new values of a removed row as null (7.1): what counts is where it was. Every version has an
+    asset, so null says as little as nothing.
+    """
+    facts = facts_before if case.change.kind is ChangeKind.REMOVED else facts_after
+    asset = facts(case.change, case.family).value("asset_id")
+    return not case.question.shows_asset or not isinstance(asset, str) or case.mentions(asset)
 
 
 def _may_come_from_elsewhere(case: Case) -> bool:
