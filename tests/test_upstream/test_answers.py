@@ -315,3 +315,17 @@ async def test_a_refused_connection_is_nothing_sent() -> None:
             with pytest.raises(NotSent):
                 await way(client, b"x")
         assert client.problem
+
+
+@pytest.mark.parametrize(
+    "head", [b"Transfer-Encoding : chunked", b"Transfer-Encoding: gzip, chunked", b"Content-Length : 5"]
+)
+@pytest.mark.parametrize("way", WAYS)
+async def test_an_answer_without_a_clear_end_is_none(way: str, head: bytes) -> None:
+    async def unclear(line: Line) -> None:
+        await line.request()
+        line.send(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+
+    async with peer(unclear) as there, client_of(there.url) as client:
+        with pytest.raises(AnswerLost):
+            await WAYS[way](client, b"one")

@@ -24,6 +24,8 @@ _HOP_BY_HOP = frozenset(
     }
 )
 
+# RFC 9110 5.6.2
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # Tells a request of ours that comes back to us. Not `Via`: web servers commonly stop compressing for it.
@@ -105,6 +107,15 @@ def end_to_end(headers: Iterable[tuple[str, str]], *, without: Iterable[str] = (
         if name.lower() == "connection":
             dropped.update(filter(_may_be_dropped, (token.strip().lower() for token in value.split(","))))
     return [(name, in_one_line(value)) for name, value in pairs if name.lower() not in dropped]
+
+
+def is_clearly_framed(headers: Iterable[tuple[str, str]]) -> bool:
+    """False if readers may differ about where a message ends: fields whose names are none (a blank before the colon),
+    and transfer codings that were never asked for (RFC 9112 5.1, 6.1)."""
+    return all(
+        _TOKEN.fullmatch(name) and (name.lower() != "transfer-encoding" or value.strip().lower() == "chunked")
+        for name, value in headers
+    )
 
 
 def in_one_line(text: str) -> str:

@@ -12,12 +12,12 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
-from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end
+from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end, is_clearly_framed
 from ftrack_proxy.request.room import Room
 from ftrack_proxy.upstream.answer import Intake, Rest, UpstreamAnswer
 from ftrack_proxy.upstream.environment import HttpProxy, environment_proxy, tls_context
 from ftrack_proxy.upstream.pool import Pools, Waits, exchanging
-from ftrack_proxy.upstream.trouble import NotOurs, words
+from ftrack_proxy.upstream.trouble import NotOurs, Unclear, words
 from ftrack_proxy.upstream.wire import Exchange
 
 T = TypeVar("T")
@@ -226,6 +226,9 @@ class UpstreamClient:
                     allow_redirects=False,
                     proxy=self._proxy,
                 )
+            if not is_clearly_framed(response.headers.items()):
+                response.close()
+                raise Unclear
             taken = await take(response, exchange)
             # An upgrade that was not asked for is no answer either.
             if exchange.is_doubtful or response.status < 200:

@@ -22,6 +22,13 @@ class NotOurs(aiohttp.ClientError):
         super().__init__("what came back may be the answer to another request")
 
 
+class Unclear(aiohttp.ClientError):
+    """An answer of which readers may think differently where it ends."""
+
+    def __init__(self) -> None:
+        super().__init__("where the answer ends cannot be told")
+
+
 def words(error: BaseException, proxy: HttpProxy | None = None) -> str:
     """Say what is wrong and what can be done; ``proxy``: the HTTP proxy that was on the way, if one was."""
     if proxy is None:
@@ -55,7 +62,7 @@ def _words(error: BaseException) -> str:
         return "the server closed the connection"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return str(error) if isinstance(error, NotOurs) else type(error).__name__
+    return str(error) if isinstance(error, NotOurs | Unclear) else type(error).__name__
 
 
 def _certificate(error: aiohttp.ClientConnectorCertificateError) -> str:

@@ -151,6 +151,9 @@ class Connection(web.RequestHandler):
     def log_exception(self, *args: Any, **kwargs: Any) -> None:
         """Log what went wrong between client and handler, without the texts: they may quote what was sent."""
         error = kwargs.get("exc_info")
+        if isinstance(error, ConnectionError):
+            # The client has left in the middle; that is no fault.
+            return
         if self._seldom.due("connection") is not None:
             _log.error("a connection ended by a fault: %s", anatomy(error if isinstance(error, Exception) else None))
 
