@@ -292,3 +292,22 @@ def test_a_conversion_elsewhere_is_none_of_ours() -> None:
     assert not rules("select name from Shot where id is S1", [row("S1", "Shot")], change)
     assert not rules("select name from TypedContext where name is a", [row("S1", "Shot")], change)
     assert not rules("select name from Project where name is a", [row("P9", "Project")], change)
+
+
+PLAIN = "ab1da5ef-3bd6-47b9-8b46-3476e237cb36"
+
+
+@pytest.mark.parametrize("spelled", [PLAIN, PLAIN.upper(), PLAIN + " ", PLAIN.replace("-", ""), "{" + PLAIN + "}"])
+def test_a_database_may_know_a_row_by_its_id_in_other_words(spelled: str) -> None:
+    """Many compare texts without regard to case, and UUIDs as numbers."""
+    named = f"select name from Task where id is {PLAIN}"
+    shown = [row(PLAIN, name="a")]
+    assert rules(named, shown, written("update", "Task", spelled, name="b"))
+    assert rules(named, shown, written("delete", "Task", spelled)[:1])
+    assert rules(named, shown, updated("Task", spelled, IN_S1, name=("a", "b")))
+    timed = f"select timelogs.duration from Task where id is {PLAIN}"
+    assert rules(timed, [row(PLAIN, timelogs=[])], written("create", "Timelog", "L1", context_id=spelled)[:1])
+    latest = "select is_latest_version from AssetVersion where id is V1"
+    assert rules(
+        latest, [{"id": "V1", "asset_id": PLAIN}], written("create", "AssetVersion", "V2", asset_id=spelled)[:1]
+    )

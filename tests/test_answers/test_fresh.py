@@ -109,6 +109,22 @@ def test_a_row_is_fresh_if_no_change_affects_an_answer_with_it(
     assert judge_of(expression, log, seq).accepts(used) is not is_affected
 
 
+def test_a_write_may_name_the_row_in_other_words() -> None:
+    """It is found among the changes of rows that are not told."""
+    identity = "ab1da5ef-3bd6-47b9-8b46-3476e237cb36"
+    asked = reading(TREES[0])
+    shown = {"__entity_type__": "Task", "id": identity, "name": "a"}
+    knowledge = Knowledge(10**6)
+    learn(knowledge, asked, entry([shown]), take_apart([shown], asked.tree, CATALOGUE), source(0), CATALOGUE)
+    assembly = Assembly(knowledge, CATALOGUE, lambda _: True)
+    assembly.gather(Ref("Context", (identity,)), asked.tree)
+    assert assembly.used
+    expression = f"select name from Task where id is {identity}"
+    for spelled, accepted in ((identity.upper(), False), (identity, False), (identity.replace("a", "b"), True)):
+        log = log_of(cases.written("update", "Task", spelled, name="b"))
+        assert judge_of(expression, log).accepts(assembly.used) is accepted
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.lists(EVENTS, max_size=4), st.integers(0, 4), st.integers(0, 4))
 def test_what_is_not_there_is_so_until_a_change_may_have_brought_it(

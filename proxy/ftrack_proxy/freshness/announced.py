@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ftrack_proxy.freshness.bounded import bounded_entity, bounded_name
 from ftrack_proxy.freshness.change import Change, ChangeKind, ChangeSource, anything
+from ftrack_proxy.freshness.collation import is_certain_id
 from ftrack_proxy.freshness.columns import CUSTOM, Columns, as_mappings, columns_of
 from ftrack_proxy.freshness.reach import cascade, changes_hands, changes_rights, moves
 from ftrack_proxy.freshness.side_effects import side_effects
@@ -123,12 +124,12 @@ def _types(entity: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _entity_id(entity: Mapping[str, Any], types: Iterable[str], catalogue: Catalogue) -> str | None:
-    """The row's id. Not a list, which AYON has met, nor that of a row with a composite key (7.1): any row
-    then."""
+    """The row's id. Not a list, which AYON has met, nor that of a row with a composite key (7.1), nor one that may be
+    another's in other words: any row then."""
     if any(len(catalogue.types[name].primary_key) != 1 for name in types):
         return None
     found = entity.get("entityId")
-    return found if isinstance(found, str) and found else None
+    return found if isinstance(found, str) and is_certain_id(found) else None
 
 
 def _ancestors(entity: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[str, str]]:

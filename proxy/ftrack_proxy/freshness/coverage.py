@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from ftrack_proxy.freshness.collation import is_certain_id
 from ftrack_proxy.freshness.policy import Policy, PolicyKind
 from ftrack_proxy.schema.catalogue import Catalogue, EntityType, Kind
 from ftrack_proxy.schema.names import types_in_event
@@ -230,7 +231,7 @@ def _write(operation: object, entry: object, catalogue: Catalogue) -> Write | No
         return None
     name, data = operation.get("entity_type"), operation.get("entity_data")
     entity_type = catalogue.types.get(name) if isinstance(name, str) else None
-    # Rows with a composite key cannot be recognised in an event (ftrack-protocol 7.1).
+    # Rows with a composite key cannot be recognised in an event (ftrack-protocol 7.1), nor an id in other words.
     if entity_type is None or len(entity_type.primary_key) != 1:
         return None
     values = _values(data, entity_type)
@@ -260,7 +261,7 @@ def _id_of(operation: Mapping[str, Any], data: object, entry: object, key: str) 
     for source in (data, answered):
         if given is None and isinstance(source, Mapping):
             given = source.get(key)
-    return given if isinstance(given, str) and given else None
+    return given if isinstance(given, str) and is_certain_id(given) else None
 
 
 def entities_announced(data: object, catalogue: Catalogue) -> list[Key]:

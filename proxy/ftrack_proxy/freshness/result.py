@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from ftrack_proxy.freshness.collation import is_certain_id
+
 # How custom attributes begin, and what shows their key.
 _VALUE: Final = b'CustomAttributeValue"'
 _KEY: Final = b'"key"'
@@ -90,8 +92,7 @@ class Result:
         if self._ids is not None and _UUID.fullmatch(sought):
             return sought in self._ids
         self._searched += 1
-        plain = identity.isascii() and identity.replace("-", "").isalnum()
-        return not plain or sought in self.body
+        return not is_certain_id(identity) or sought in self.body
 
     def note_ids(self) -> None:
         """Find all ids in the body, once: a search through it for each change takes longer. Tens of milliseconds a

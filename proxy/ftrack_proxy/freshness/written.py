@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ftrack_proxy.freshness.change import UNKNOWN, Change, ChangeKind, ChangeSource, OldNew, anything
+from ftrack_proxy.freshness.collation import is_certain_id
 from ftrack_proxy.freshness.reach import cascade, changes_hands, changes_rights, moves, with_dependants
 from ftrack_proxy.freshness.side_effects import SERVER_DECIDES, families_along, set_along, side_effects
 from ftrack_proxy.schema.catalogue import Attribute, Catalogue, EntityType, Kind
@@ -142,15 +143,15 @@ def _as_decided(
 
 
 def _entity_id(key: object, data: object, entity_type: EntityType) -> str | None:
-    """The row's id: a list, or a bare text from JavaScript, or in the data of a create. Composite keys:
-    none."""
+    """The row's id: a list, or a bare text from JavaScript, or in the data of a create. Composite keys, and ids that
+    ftrack may write otherwise: none."""
     if len(entity_type.primary_key) != 1:
         return None
     if isinstance(key, list) and len(key) == 1:
         key = key[0]
     if key is None and isinstance(data, Mapping):
         key = data.get(entity_type.primary_key[0])
-    return key if isinstance(key, str) and key else None
+    return key if isinstance(key, str) and is_certain_id(key) else None
 
 
 def _attributes(data: Mapping[str, Any], entity_type: EntityType) -> tuple[dict[str, OldNew], bool]:
