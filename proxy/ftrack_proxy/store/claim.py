@@ -70,7 +70,7 @@ def _trouble(path: Path, error: Exception) -> FolderTrouble:
 def _refuse_shared(path: Path) -> None:
     # Where a container runs as a user without a name there is none.
     home = Path(os.path.expanduser("~")).resolve()
-    temporary = {Path(name).resolve() for name in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")}  # noqa: S108
+    temporary = {Path(name).resolve() for name in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")}  # noqa: S108 # nosec B108
     what = None
     if path == Path(path.anchor):
         what = "the top of the file system"
