@@ -33,7 +33,28 @@ class Aimed:
         above = self._there.pick(self._chance.choice(("Shot", "Sequence")))
         if chosen < 0.3 and kind in ("Task", "Shot") and above is not None and not self._there.is_below(above, row):
             return Deed("move it", (updated(kind, row["id"], parent_id=above["id"]),))
-        return (self._something_below(row) if chosen < 0.55 else None) or self.several_values(row)
+        found = self._something_below(row) if chosen < 0.5 else self._something_beside(row) if chosen < 0.65 else None
+        return found or self.several_values(row)
+
+    def _something_beside(self, row: Row) -> Deed | None:
+        """What the row's derived values come from goes, or goes elsewhere; the row itself stays as it is."""
+        kind, key = ("AssetVersion", "asset_id") if row["__type__"] == "AssetVersion" else ("Timelog", "context_id")
+        owner = row[key] if kind == "AssetVersion" else row["id"]
+        rows = [other for other in self._there.rows(kind) if other["id"] != row["id"]]
+        beside = [other for other in rows if other[key] == owner]
+        elsewhere = [other for other in rows if other[key] != owner]
+        chosen = self._chance.random()
+        if beside and chosen < 0.4 and len(rows) > 3:
+            return Deed("remove beside it", (deleted(kind, beside[-1]["id"]),))
+        if beside and elsewhere and chosen < 0.6:
+            target = self._chance.choice(elsewhere)[key]
+            return Deed("take from beside it", (updated(kind, beside[-1]["id"], **{key: target}),))
+        if elsewhere and chosen < 0.8 and row["__type__"] in ("AssetVersion", "Task", "Shot"):
+            brought = self._chance.choice(elsewhere)["id"]
+            return Deed("bring beside it", (updated(kind, brought, **{key: owner}),))
+        if kind == "AssetVersion":
+            return Deed("publish beside it", (created(kind, id=self._there.new_id(), asset_id=owner),))
+        return None
 
     def _something_below(self, row: Row) -> Deed | None:
         """Something new hangs on a row."""

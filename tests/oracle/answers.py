@@ -12,6 +12,7 @@ import orjson
 from tests.ftrack_server.schemas import build_schemas
 
 Identity = tuple[str, ...]
+_LINKS = ("CustomAttributeLink", "CustomAttributeLinkFrom")
 
 
 class Torn(Exception):
@@ -38,18 +39,39 @@ class Decoded:
             return {name: self.add(member) for name, member in value.items()}
         identity = identity_of(value)
         known = self.entities.setdefault(identity, {})
-        for name, member in value.items():
-            told = self.add(member)
-            if name in known and known[name] != told:
-                raise Torn(f"{identity}: {name} is {known[name]!r} and {told!r}")
-            known[name] = told
+        _take_in(known, {name: self.add(member) for name, member in value.items()}, identity)
         return identity
+
+    def rows_told_of(self) -> dict[Identity, dict[str, Any]]:
+        """What is told of each row. Some have another type by the way they are reached, and whatever shows them first
+        carries what was asked of them (ftrack-protocol 3.4): which type that is depends on the rest of the batch."""
+        found: dict[Identity, dict[str, Any]] = {}
+        for identity, told in self.entities.items():
+            row = _row_of(identity)
+            values = told if row == identity else {n: v for n, v in told.items() if n != "__entity_type__"}
+            _take_in(found.setdefault(row, {}), values, row)
+        return found
+
+
+def _take_in(known: dict[str, Any], values: dict[str, Any], identity: Identity) -> None:
+    for name, told in values.items():
+        if name in known and known[name] != told:
+            raise Torn(f"{identity}: {name} is {known[name]!r} and {told!r}")
+        known[name] = told
 
 
 def identity_of(entity: dict[str, Any]) -> Identity:
     """Type and key, as the clients tell entities apart."""
     kind = str(entity["__entity_type__"])
     return (kind, *(str(entity.get(name)) for name in key_names(kind)))
+
+
+def _row_of(identity: Identity) -> Identity:
+    """The row behind an identity, by one of the types that it can have."""
+    kind, *key = identity
+    if kind.endswith(_LINKS):
+        return (_LINKS[0], *key)
+    return ("NoteCategory", *key) if kind == "NoteLabel" else identity
 
 
 def key_names(kind: str) -> list[str]:
@@ -71,7 +93,7 @@ def decoded(entries: Any, ordered: Sequence[bool]) -> Any:
         rows = [answer.add(row) for row in entry["data"]]
         answer.rows.append(rows if in_order else sorted(rows, key=repr))
         answer.offsets.append((entry.get("metadata") or {}).get("next"))
-    return (answer.rows, answer.offsets, answer.entities)
+    return (answer.rows, answer.offsets, answer.rows_told_of())
 
 
 def answer_of(body: bytes) -> Decoded:

@@ -202,3 +202,21 @@ def test_answers_are_compared_as_clients_decode_them() -> None:
     assert difference(full, short, (False, False)) is None
     assert "name" in str(difference(other, short, (False, False)))
     assert "torn" in str(difference(full.replace(b"comp", b"layout", 1), short, (False, False)))
+
+
+def test_a_row_that_shows_under_two_types_is_one() -> None:
+    """Which of them carries the name depends on what else is asked; what is referred to does not."""
+    note = '{{"__entity_type__":"Note","id":"n","category":{},"label":{}}}'
+
+    def answer(category: str, label: str) -> bytes:
+        return b'[{"data":[%s]}]' % note.format(category, label).encode()
+
+    named, bare = '{{"__entity_type__":"{}","id":"c","name":"x"}}', '{{"__entity_type__":"{}","id":"c"}}'
+    first = answer(named.format("NoteCategory"), bare.format("NoteLabel"))
+    second = answer(bare.format("NoteCategory"), named.format("NoteLabel"))
+    assert difference(first, second, (False,)) is None
+    assert "label" in str(
+        difference(answer(named.format("NoteCategory"), bare.format("NoteCategory")), first, (False,))
+    )
+    other = second.replace(b'"x"', b'"y"')
+    assert "name" in str(difference(other, second, (False,)))

@@ -47,6 +47,12 @@ def test_trees(expression: str, tree: Tree) -> None:
         "select custom_attribute_links.to_id from Task",
         "select custom_attribute_links from Task",
         "select parent.custom_attribute_links_from.from_id from Task",
+        "select to_id from ContextCustomAttributeLink",
+        "select category.name from Note",
+        "select category from Note",
+        "select note_label_links.label.name from Note",
+        "select name from NoteLabel where id is x",
+        "select name from NoteCategory",
     ],
 )
 def test_what_is_not_made_of_entities(expression: str) -> None:

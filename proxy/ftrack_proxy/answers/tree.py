@@ -7,23 +7,25 @@ from typing import Final
 
 from ftrack_proxy.language.syntax import Aggregate, Path, Query, Step
 from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.families import NOTE_CATEGORY
 
 Tree = Mapping[str, "Tree"]
 MutableTree = dict[str, "MutableTree"]
 
 EMPTY: Final[Tree] = {}
 
-_SHOWN_UNDER_SEVERAL_TYPES: Final = ("CustomAttributeLink",)
-"""Rows of these have another type by the way they are reached: they are no entities to be known by type and key."""
+_SHOWN_UNDER_SEVERAL_TYPES: Final = ("CustomAttributeLink", NOTE_CATEGORY)
+"""Rows of these have another type by the way they are reached (a note's category is a label, too): they are no entities
+to be known by type and key."""
 
 
 def tree_of(query: Query, catalogue: Catalogue) -> Tree | None:
     """The projections of a query that is known to resolve; the default ones if it has none (ftrack-protocol 4.3).
 
     ``None`` if an answer to it cannot be put together from entities: sums and groups, narrowed relations, insides
-    of values.
+    of values, rows that have no type of their own.
     """
-    if query.group_by:
+    if query.group_by or _changes_type(query.entity_type, catalogue):
         return None
     paths: list[tuple[str, ...]] = []
     for projection in query.projections:
@@ -52,7 +54,7 @@ def _add(tree: MutableTree, path: tuple[str, ...], types: tuple[str, ...], catal
         if all(attribute.kind is Kind.SCALAR for _, attribute in found):
             return index == len(path) - 1
         types = tuple({a.target for _, a in found if a.target is not None and a.target in catalogue.types})
-        if any(catalogue.family_of[target].startswith(_SHOWN_UNDER_SEVERAL_TYPES) for target in types):
+        if any(_changes_type(target, catalogue) for target in types):
             return False
         if index == len(path) - 1:
             entered = bool(level)
@@ -62,6 +64,10 @@ def _add(tree: MutableTree, path: tuple[str, ...], types: tuple[str, ...], catal
                 # A mapped array without a sub-path comes with its keys and values (3.5).
                 level.update((pair, {}) for pair in attribute.pair)
     return True
+
+
+def _changes_type(type_name: str, catalogue: Catalogue) -> bool:
+    return catalogue.family_of[type_name].startswith(_SHOWN_UNDER_SEVERAL_TYPES)
 
 
 def paths_of(tree: Tree) -> list[str]:
