@@ -35,6 +35,9 @@ _REQUESTS = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
 )  # fmt: skip
 _PATIENCE = 5.0
+# What tells whose answer it is, and where it stands in one: no broken piece of the second looks like the first.
+_NUMBER = re.compile(rb"n\d{8}n")
+_PLACE = b"@@@@@@@@@@"
 
 
 def request_bytes(chance: Random) -> bytes:
@@ -117,15 +120,15 @@ def client_side() -> Iterator[Callable[[bytes], None]]:
 @contextmanager
 def server_side() -> Iterator[Callable[[bytes], None]]:
     """Whatever ftrack answers, nobody is given the answer to another's question, and nothing is the proxy's fault."""
-    numbers = itertools.count(1)
+    numbers = itertools.count(10_000_000)
     answers: list[bytes] = []
 
     def serve(request: Request, connection: socket.socket) -> bool:
-        asked = re.search(rb"n\d+n", request.body)
-        number = asked[0] if asked else b"n0n"
+        asked = _NUMBER.search(request.body)
+        number = asked[0] if asked else b"nobody's.."
         whole = answers[-1] if answers else _usual
         with suppress(OSError):
-            connection.sendall(whole.replace(b"n123456n", number.ljust(8, b" ")))
+            connection.sendall(whole.replace(_PLACE, number))
         return not answers
 
     with _proxied(serve) as (proxy, heard):
@@ -153,7 +156,7 @@ def server_side() -> Iterator[Callable[[bytes], None]]:
             outcomes.append(ask())
             for status, content, number in outcomes:
                 assert b'"proxy_error"' not in content, content[:500]
-                others = set(re.findall(rb"n\d+n", content)) - {number, b"n123456n"}
+                others = set(_NUMBER.findall(content)) - {number}
                 assert not others, (status, number, content[:500])
             # The last one was answered as it should be: it gets what it asked for.
             assert outcomes[-1][2] in outcomes[-1][1], outcomes[-1]
@@ -163,10 +166,10 @@ def server_side() -> Iterator[Callable[[bytes], None]]:
         yield check
 
 
-_usual = _answered(b'[{"action":"query","data":[{"__entity_type__":"Task","id":"n123456n"}],"metadata":{}}]')
+_usual = _answered(b'[{"action":"query","data":[{"__entity_type__":"Task","id":"%b"}],"metadata":{}}]' % _PLACE)
 _chunked = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nSet-Cookie: a=b\r\n\r\n"
-    b"2d\r\n" + b'[{"action":"query","data":[{"id":"n123456n"}]' + b"\r\n3\r\n}]\n\r\n0\r\n\r\n"
+    b"2f\r\n" + b'[{"action":"query","data":[{"id":"%b"}]' % _PLACE + b"\r\n3\r\n}]\n\r\n0\r\n\r\n"
 )
 
 
