@@ -27,19 +27,11 @@ import aiohttp
 from aiohttp import web
 from tests.harness import ProxyCommand
 
+from benchmarks.first_numbers import ROWS, SCHEMAS
+
 GOOD, BAD = 180, 20
 LATENCY = 0.02
 HEADERS = {"ftrack-user": "ana", "ftrack-api-key": "good", "content-type": "application/json"}
-SCHEMAS = [
-    {
-        "id": "Status",
-        "type": "object",
-        "primary_key": ["id"],
-        "default_projections": ["id"],
-        "properties": {"id": {"type": "string"}, "name": {"type": "string"}},
-    }
-]
-ROWS = [{"__entity_type__": "Status", "id": str(n), "name": f"status {n}"} for n in range(20)]
 LONG = [{"__entity_type__": "Status", "id": str(n), "name": "x" * 200} for n in range(5_000)]
 _BOMB = gzip.compress(b" " * 50_000_000)
 numbers = itertools.count()
