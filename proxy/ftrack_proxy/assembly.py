@@ -27,6 +27,7 @@ from ftrack_proxy.hub.vigil import Vigil
 from ftrack_proxy.identity.credentials import Credentials, principal_of
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
+from ftrack_proxy.observe.descriptors import connection_limit, descriptor_limit
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.observe.logs import on_loop_fault
 from ftrack_proxy.observe.status import status_document
@@ -60,7 +61,6 @@ from ftrack_proxy.upstream.turns import turn_log
 from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.bodies import Bodies
 from ftrack_proxy.web.cross_site import CrossSiteCheck
-from ftrack_proxy.web.descriptors import connection_limit, descriptor_limit
 from ftrack_proxy.web.explain import ExplainPage
 from ftrack_proxy.web.host_check import HostCheck
 from ftrack_proxy.web.listener import Listener

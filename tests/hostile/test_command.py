@@ -18,8 +18,8 @@ import pytest
 import requests
 
 from ftrack_proxy.cli.options import OPTIONS
+from ftrack_proxy.observe.descriptors import connection_limit
 from ftrack_proxy.settings import parse_seconds
-from ftrack_proxy.web.descriptors import connection_limit
 from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import PATIENCE, ProxyCommand, until
 from tests.test_web.origin import Origin

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ftrack_proxy.web.descriptors import connection_limit
+from ftrack_proxy.observe.descriptors import connection_limit
 from ftrack_proxy.web.patience import UNREAD, Download, Upload
 from ftrack_proxy.web.stopping import Deadline, Step, end_in_order
 

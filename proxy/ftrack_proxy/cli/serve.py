@@ -96,7 +96,7 @@ async def _run(it: Configured, folder: Any, disk: Any) -> None:
     from ftrack_proxy.assembly import running_proxy
     from ftrack_proxy.cli.first_contact import FirstContact, say_where
     from ftrack_proxy.cli.garbage import collect_in_quiet_times
-    from ftrack_proxy.web.descriptors import raise_descriptor_limit
+    from ftrack_proxy.observe.descriptors import raise_descriptor_limit
 
     settings, stop = it.settings, asyncio.Event()
     StopSignals(settings.stop_timeout, _force).install(asyncio.get_running_loop(), stop.set)

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp.connector import Connection
 
+from ftrack_proxy.observe.descriptors import descriptor_limit
 from ftrack_proxy.ports import NotSent
 from ftrack_proxy.upstream.wire import Exchange, Wire, wires_are_watched
 
@@ -154,11 +155,5 @@ def _session(waits: Waits, tls: ssl.SSLContext, *, keep: bool) -> aiohttp.Client
 
 
 def _most_reads() -> int:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return _MOST_READS
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if most == resource.RLIM_INFINITY:
-        return _MOST_READS
-    return max(_FEWEST_READS, min(_MOST_READS, most // 2))
+    descriptors = descriptor_limit()
+    return _MOST_READS if descriptors is None else max(_FEWEST_READS, min(_MOST_READS, descriptors // 2))
