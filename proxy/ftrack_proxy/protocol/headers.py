@@ -26,7 +26,8 @@ _HOP_BY_HOP = frozenset(
 
 # RFC 9110 5.6.2
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# These end a line, or are taken for such an end by some readers (RFC 9112 11.1); aiohttp's writer refuses the same.
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # Tells a request of ours that comes back to us. Not `Via`: web servers commonly stop compressing for it.
 LOOP_HEADER = "Ftrack-Proxy-Via"
@@ -120,7 +121,7 @@ def is_clearly_framed(headers: Iterable[tuple[str, str]]) -> bool:
 
 def in_one_line(text: str) -> str:
     """A header's value, or a reason phrase, that can be sent on: with blanks for control characters (RFC 9110 5.5)."""
-    return text if text.isprintable() else _CONTROL.sub(" ", text)
+    return text if text.isprintable() else CONTROL.sub(" ", text)
 
 
 def one_of_each(cookies: Iterable[str]) -> list[str]:

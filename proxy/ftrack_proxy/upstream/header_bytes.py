@@ -6,13 +6,10 @@ out, or fails. Python's clients and browsers send names such as ``René`` in lat
 
 from __future__ import annotations
 
-import re
-
 from aiohttp import http_writer
 from multidict import CIMultiDict
 
-# As aiohttp has it: these end a line, or are taken for such an end by some readers (RFC 9112 11.1).
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+from ftrack_proxy.protocol.headers import CONTROL
 
 
 def serialize_headers(status_line: str, headers: CIMultiDict[str]) -> bytes:
@@ -22,7 +19,7 @@ def serialize_headers(status_line: str, headers: CIMultiDict[str]) -> bytes:
         ValueError: something in it could be taken for the end of a line.
     """
     lines = [status_line, *[f"{name}: {value}" for name, value in headers.items()]]
-    if _FORBIDDEN.search("".join(lines)) is not None:
+    if CONTROL.search("".join(lines)) is not None:
         raise ValueError("control character in a header")
     lines += ["", ""]
     return "\r\n".join(lines).encode("utf-8", "surrogateescape")
