@@ -15,14 +15,14 @@ from typing import Any
 import orjson
 from tests.ftrack_server.schemas import build_schemas
 
-from ftrack_proxy.answers.assemble import Assembly
-from ftrack_proxy.answers.knowledge import Knowledge, Ref, Source
-from ftrack_proxy.answers.learn import learn
-from ftrack_proxy.answers.reading import reading_of
-from ftrack_proxy.answers.take_apart import take_apart
-from ftrack_proxy.answers.tree import tree_of
-from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.entities.denormalise import Denormaliser
+from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore
+from ftrack_proxy.entities.ingest import ingest
+from ftrack_proxy.entities.normalise import normalise
+from ftrack_proxy.entities.reading import reading_of
+from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.language.parser import parse
+from ftrack_proxy.queries.projection_tree import tree_of
 from ftrack_proxy.schema.catalogue import Catalogue
 
 _PAGE = 500
@@ -68,36 +68,36 @@ def main() -> None:
     parser.add_argument("--limit-mb", type=int, default=1_024)
     chosen = parser.parse_args()
     catalogue = Catalogue.from_document(build_schemas())
-    knowledge = Knowledge(chosen.limit_mb * 2**20)
+    entity_store = EntityStore(chosen.limit_mb * 2**20)
     statuses, types = ([str(uuid.uuid4()) for _ in range(6)] for _ in range(2))
     before, learning, pages, last = memory(), 0.0, 0, None
-    while len(knowledge) < chosen.entities:
+    while len(entity_store) < chosen.entities:
         project = str(uuid.uuid4())
         query = parse(_TASKS.format(project=project))
         tree = tree_of(query, catalogue)
         assert tree is not None
         reading = reading_of(query, tree, catalogue)
         entry = page(pages, project, statuses, types)
-        source = Source(Start(pages, 1, True, float(pages)), pages, float("inf"))
+        source = AnswerSource(Moment(pages, 1, True, float(pages)), pages, float("inf"))
         began = time.perf_counter()
-        taken = take_apart(entry["data"], reading.tree, catalogue)
-        learn(knowledge, reading, entry, taken, source, catalogue)
+        taken = normalise(entry["data"], reading.tree, catalogue)
+        ingest(entity_store, reading, entry, taken, source, catalogue)
         learning += time.perf_counter() - began
         pages, last = pages + 1, taken
     used = memory() - before
-    print(f"entities {len(knowledge):,}  {used:.0f} MB  {used * 2**20 / len(knowledge):.0f} bytes each")
-    print(f"reckoned {knowledge.weight / 2**20:.0f} MB")
+    print(f"entities {len(entity_store):,}  {used:.0f} MB  {used * 2**20 / len(entity_store):.0f} bytes each")
+    print(f"reckoned {entity_store.weight / 2**20:.0f} MB")
     print(f"learning an answer of {_PAGE} rows  {learning / pages * 1e3:.1f} ms")
     assert last is not None
     tree = {"name": {}, "status": {"name": {}}}
     began = time.perf_counter()
     for ref in last.rows:
-        answer(knowledge, catalogue, ref, tree)
+        answer(entity_store, catalogue, ref, tree)
     print(f"assembling one row  {(time.perf_counter() - began) / len(last.rows) * 1e6:.1f} µs")
 
 
-def answer(knowledge: Knowledge, catalogue: Catalogue, ref: Ref, tree: Any) -> bytes:
-    assembly = Assembly(knowledge, catalogue, lambda _: True)
+def answer(entity_store: EntityStore, catalogue: Catalogue, ref: EntityRef, tree: Any) -> bytes:
+    assembly = Denormaliser(entity_store, catalogue, lambda _: True)
     assembly.gather(ref, tree)
     return orjson.dumps(assembly.assembled([(ref, tree)]).rows)
 

@@ -11,15 +11,15 @@ from collections.abc import Callable
 
 from tests.ftrack_server import FtrackServer, ProductionPlan
 
-from ftrack_proxy.freshness.affects import affects
-from ftrack_proxy.freshness.change_log import ChangeLog
-from ftrack_proxy.freshness.changes import changes_of_update_event
-from ftrack_proxy.freshness.judge import Meaning, judge
-from ftrack_proxy.freshness.question import question_of
-from ftrack_proxy.freshness.read_set import read_set
-from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.update_events import changes_of_update_event
+from ftrack_proxy.judging.affects import affects
+from ftrack_proxy.judging.judge import Meaning, judge
+from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import parse
+from ftrack_proxy.queries.bound_query import bound_query
+from ftrack_proxy.queries.read_set import read_set
 from ftrack_proxy.schema.catalogue import Catalogue
 
 EXPRESSIONS = (
@@ -64,8 +64,8 @@ def main() -> None:
     for expression, body in zip(expressions, bodies, strict=True):
         query = parse(expression)
         reads = read_set(query, catalogue)
-        meaning = Meaning(question_of(query, reads, catalogue), catalogue)
-        start = Start(log.head, 1, True, 0.0)
+        meaning = Meaning(bound_query(query, reads, catalogue), catalogue)
+        start = Moment(log.head, 1, True, 0.0)
         result = Result(str(body).encode(), 200, "", reads.families, start, 1e9, True, True, log.head, complete=True)
         hot = microseconds(lambda r=result, s=start, m=meaning: judge(r, s, log, m))  # type: ignore[misc]
         each = microseconds(
@@ -94,10 +94,10 @@ def _long(catalogue: Catalogue) -> None:
             begun = time.perf_counter()
             query = parse(expression)
             reads = read_set(query, catalogue)
-            meaning = Meaning(question_of(query, reads, catalogue), catalogue)
+            meaning = Meaning(bound_query(query, reads, catalogue), catalogue)
             understood = time.perf_counter()
-            result = Result(b"[]", 200, "", reads.families, Start(0, 1, True, 0.0), 1e9, True, True, 0, complete=True)
-            verdict = judge(result, Start(log.head, 1, True, 0.0), log, meaning)
+            result = Result(b"[]", 200, "", reads.families, Moment(0, 1, True, 0.0), 1e9, True, True, 0, complete=True)
+            verdict = judge(result, Moment(log.head, 1, True, 0.0), log, meaning)
             judged = time.perf_counter()
             print(
                 f"{count:6} values by {form:<10} understood {(understood - begun) * 1e3:9.2f} ms"

@@ -12,18 +12,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ftrack_proxy.answers.budget import Budgets
-from ftrack_proxy.answers.knowledge import Knowledges
-from ftrack_proxy.answers.usual import Usual
-from ftrack_proxy.freshness.change_log import ChangeLog
-from ftrack_proxy.freshness.changes import ChangeSource, anything
-from ftrack_proxy.freshness.coverage import LearnedCoverage
-from ftrack_proxy.hub.coverage import FeedCoverage
+from ftrack_proxy.cache_policy.learned_coverage import LearnedCoverage
+from ftrack_proxy.changes.change import ChangeSource, anything
+from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.entities.default_attributes import DefaultAttributes
+from ftrack_proxy.entities.entity_store import EntityStores
+from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
+from ftrack_proxy.hub.feed_coverage import FeedCoverage
+from ftrack_proxy.hub.feed_transitions import FeedTransitionLog
 from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.relay import HubRelay
+from ftrack_proxy.hub.sleep_detector import SleepDetector
 from ftrack_proxy.hub.subscription import ChangeFeed
-from ftrack_proxy.hub.turns import TurnLog
-from ftrack_proxy.hub.vigil import Vigil
 from ftrack_proxy.identity.credentials import Credentials, principal_of
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
@@ -33,17 +33,17 @@ from ftrack_proxy.observe.logs import on_loop_fault
 from ftrack_proxy.observe.status import status_document
 from ftrack_proxy.ports import Clock
 from ftrack_proxy.request.api import Api
+from ftrack_proxy.request.body_memory import BodyMemory
+from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.errand import Errands
-from ftrack_proxy.request.explain import Explainer
+from ftrack_proxy.request.explainer import Explainer
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.look_up import LookUp
 from ftrack_proxy.request.read import Reader
 from ftrack_proxy.request.recall import Recall
-from ftrack_proxy.request.room import Room
-from ftrack_proxy.request.schemas import Schemas
+from ftrack_proxy.request.schema_source import SchemaSource
 from ftrack_proxy.request.split import Splitter
 from ftrack_proxy.request.together import Together
 from ftrack_proxy.request.understand import Understanding
@@ -54,20 +54,20 @@ from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.results import ResultStore
 from ftrack_proxy.store.state_file import StateFolder
 from ftrack_proxy.upstream import header_bytes
-from ftrack_proxy.upstream.answer import Intake
+from ftrack_proxy.upstream.answer import AnswerIntake
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.upstream.pool import Waits
-from ftrack_proxy.upstream.turns import turn_log
+from ftrack_proxy.upstream.reachability_log import turn_log
 from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.bodies import Bodies
 from ftrack_proxy.web.cross_site import CrossSiteCheck
-from ftrack_proxy.web.explain import ExplainPage
+from ftrack_proxy.web.explain_endpoint import ExplainPage
 from ftrack_proxy.web.host_check import HostCheck
 from ftrack_proxy.web.listener import Listener
 from ftrack_proxy.web.management import Management
 from ftrack_proxy.web.passthrough import PassThrough
 from ftrack_proxy.web.request_log import RequestLog, is_wanted
-from ftrack_proxy.web.stopping import Deadline, Step, end_in_order
+from ftrack_proxy.web.stopping import Deadline, StopStep, end_in_order
 
 _IDLE_TIMEOUT = 3630.0
 _MAX_HEADER = 65_536
@@ -90,17 +90,17 @@ class Parts:
     journal: Journal
     understanding: Understanding
     coverage: FeedCoverage
-    learning: Learning
+    learning: CoverageLearner
     client: UpstreamClient
     api: Api
     store: ResultStore
-    room: Room
+    room: BodyMemory
     listener: Listener
     port: int
 
 
 def boot_clock() -> float:
-    """Seconds that go on while the machine sleeps, as far as the system has such a clock (see ``hub.vigil``).
+    """Seconds that go on while the machine sleeps, as far as the system has such a clock (see ``hub.sleep_detector``).
 
     On Windows it is ``time.monotonic``. On macOS that stops in sleep, and the system's ``CLOCK_MONOTONIC`` does not.
     """
@@ -130,23 +130,23 @@ async def running_proxy(
     header_bytes.install()
     instance = secrets.token_hex(8)
     waits = Waits(settings.connect_wait, settings.pool_wait, settings.answer_wait, settings.idle_wait)
-    room = Room(_LONG_BODIES * settings.body_limit)
+    room = BodyMemory(_LONG_BODIES * settings.body_limit)
     client = UpstreamClient(
-        settings.upstream, instance, waits, turn_log(settings.upstream).turn, Intake(settings.body_limit, room)
+        settings.upstream, instance, waits, turn_log(settings.upstream).turn, AnswerIntake(settings.body_limit, room)
     )
     log, counters = ChangeLog(), Counters()
 
     def note_feed_fault(error: Exception) -> None:
         note_fault(counters, "listening to the event hub", error)
 
-    on_turn = TurnLog()
+    on_turn = FeedTransitionLog()
 
-    def build_feed(credentials: Credentials, next_stretch: Callable[[], int]) -> ChangeFeed:
+    def build_feed(credentials: Credentials, next_epoch: Callable[[], int]) -> ChangeFeed:
         return ChangeFeed(
             client,
             credentials,
             intake=intake,
-            next_stretch=next_stretch,
+            next_epoch=next_epoch,
             clock=clock,
             on_turn=on_turn,
             on_refusal=lambda refused, _sent: journal.trust.refuse(principal_of(refused, folder.salt), clock()),
@@ -157,7 +157,7 @@ async def running_proxy(
         settings.feed_credentials(environment),
         may_borrow=settings.listen.is_loopback,
         build=build_feed,
-        vigil=Vigil(boot_clock, wall),
+        vigil=SleepDetector(boot_clock, wall),
         on_end=note_feed_fault,
     )
     store = ResultStore(MemoryTier(settings.memory_size), disk)
@@ -169,29 +169,29 @@ async def running_proxy(
         results=store,
         counters=counters,
     )
-    knowledges = Knowledges(settings.entities_size)
+    entity_stores = EntityStores(settings.entities_size)
 
     def forget_schema() -> None:
         journal.record([anything(ChangeSource.SCHEMA)])
-        knowledges.forget()
+        entity_stores.forget()
 
     understanding = Understanding(settings.policy, on_change=forget_schema)
     learned = LearnedCoverage(settings.policy)
     state = await asyncio.to_thread(StateFolder, settings.state_dir)
     learned.restore(await asyncio.to_thread(state.read, _LEARNED))
-    schemas = Schemas(
+    schemas = SchemaSource(
         understanding, counters, str(settings.upstream), save=lambda document: state.write(_SCHEMA, document)
     )
     schemas.restore(await asyncio.to_thread(state.read, _SCHEMA))
-    learning = Learning(
+    learning = CoverageLearner(
         learned,
         journal,
         understanding,
-        live=coverage.live_stretches,
+        live=coverage.live_epochs,
         save=lambda document: state.write(_LEARNED, document),
     )
     intake = HubIntake(journal, understanding, learning)
-    recall = Recall(log, knowledges)
+    recall = Recall(log, entity_stores)
     fetcher = Fetcher(
         journal,
         client,
@@ -203,13 +203,18 @@ async def running_proxy(
         body_limit=settings.body_limit,
     )
     errands = Errands(
-        fetcher, recall, understanding, Usual(settings.policy.usual), Budgets(settings.prefetch_rate / 60), counters
+        fetcher,
+        recall,
+        understanding,
+        DefaultAttributes(settings.policy.usual),
+        PrefetchBudgets(settings.prefetch_rate / 60),
+        counters,
     )
     forwarder = Forwarder(journal, fetcher, client, learning, recall)
     look_up = LookUp(journal, recall)
     reader = Reader(journal, fetcher, look_up, errands, Together(journal, fetcher, recall, look_up))
     api = Api(Splitter(), reader, forwarder)
-    explainer = Explainer(journal, recall, understanding, reader.asked, live=lambda: bool(coverage.live_stretches()))
+    explainer = Explainer(journal, recall, understanding, reader.asked, live=lambda: bool(coverage.live_epochs()))
     relay = HubRelay(client, intake)
 
     async def status() -> dict[str, Any]:
@@ -223,8 +228,8 @@ async def running_proxy(
             changes=log.head,
             results=results,
             disk_bytes=disk_bytes,
-            entities=sum(map(len, knowledges)),
-            entities_bytes=knowledges.weight,
+            entities=sum(map(len, entity_stores)),
+            entities_bytes=entity_stores.weight,
             store_trouble=store.trouble,
             state_trouble=state.trouble,
             counters=counters,
@@ -288,14 +293,14 @@ async def running_proxy(
 
         await end_in_order(
             [
-                Step("the clients' event hub connections", relay.close, 0.1),
-                Step("requests", lambda: listener.stop(deadline), 0.8),
-                Step("writes", finish_writes, 0.85),
-                Step("change feeds", coverage.close, 0.9),
-                Step("events", intake.close, 0.92),
-                Step("the schema", schemas.close, 0.93),
-                Step("what was learned of events", end_learning, 0.95),
-                Step("connections to ftrack", client.close),
+                StopStep("the clients' event hub connections", relay.close, 0.1),
+                StopStep("requests", lambda: listener.stop(deadline), 0.8),
+                StopStep("writes", finish_writes, 0.85),
+                StopStep("change feeds", coverage.close, 0.9),
+                StopStep("events", intake.close, 0.92),
+                StopStep("the schema", schemas.close, 0.93),
+                StopStep("what was learned of events", end_learning, 0.95),
+                StopStep("connections to ftrack", client.close),
             ],
             deadline,
         )

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from multidict import CIMultiDict
 
-from ftrack_proxy.freshness.result import Result
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.judging.result import Result
 
 
 class Clock(Protocol):
@@ -89,7 +89,7 @@ class Coverage(Protocol):
     """Which change feed speaks for whom, and whether it is connected."""
 
     def position(self, credentials: Credentials) -> tuple[int, bool]:
-        """Return (stretch, live) of the feed that sees what these credentials see."""
+        """Return (epoch, live) of the feed that sees what these credentials see."""
         ...
 
     def accepted(self, credentials: Credentials) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from yarl import URL
 
-from ftrack_proxy.freshness.policy import BadPolicy, Policy
+from ftrack_proxy.cache_policy.policy import BadPolicy, Policy
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.pages import ANY, normal_origin
 

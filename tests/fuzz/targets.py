@@ -7,10 +7,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from ftrack_proxy.answers.take_apart import NotTakenApart, take_apart
-from ftrack_proxy.answers.tree import tree_of
-from ftrack_proxy.freshness.changes import changes_of_update_event
-from ftrack_proxy.freshness.written import changes_of_operations
+from ftrack_proxy.changes.own_writes import changes_of_operations
+from ftrack_proxy.changes.update_events import changes_of_update_event
+from ftrack_proxy.entities.normalise import NotNormalisable, normalise
 from ftrack_proxy.language.braces import expand_braces
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import NotUnderstood, parse
@@ -20,12 +19,13 @@ from ftrack_proxy.protocol.headers import end_to_end, parse_cache_control
 from ftrack_proxy.protocol.hub_conversation import Conversation
 from ftrack_proxy.protocol.hub_events import TOPICS, Unreadable, payload_of, read_events
 from ftrack_proxy.protocol.operations import parse_batch
-from ftrack_proxy.protocol.options import manner_of
+from ftrack_proxy.protocol.representation import manner_of
 from ftrack_proxy.protocol.responses import decode_exactly
+from ftrack_proxy.queries.projection_tree import tree_of
 from ftrack_proxy.schema.names import types_in_event
 from tests.fuzz import material
 from tests.fuzz.material import either, json_text, lists, mangled, objects, words
-from tests.test_affects.cases import catalogue
+from tests.test_judging.cases import catalogue
 
 Target = tuple[Callable[[Random], Any], Callable[[Any], None]]
 """What draws an input (``str`` or ``bytes``), and what fails if it breaks a promise."""
@@ -131,8 +131,8 @@ def answer(text: str) -> None:
         return
     for normalised in (True, False):
         try:
-            take_apart(rows, _TREE, CATALOGUE, normalised=normalised)
-        except NotTakenApart:
+            normalise(rows, _TREE, CATALOGUE, normalised=normalised)
+        except NotNormalisable:
             pass
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ftrack_proxy.request import awaited
+from ftrack_proxy.request import shared_task
 from tests.harness import LocalProxy, settings_for, until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 from tests.test_web.origin import OK, Origin, Request
@@ -204,7 +204,7 @@ def test_a_write_that_does_not_end_is_given_up_after_its_client_has_left(
                 connection.sendall(b"x")
         return False
 
-    monkeypatch.setattr(awaited, "_LEFT_ALONE", 0.2)
+    monkeypatch.setattr(shared_task, "_LEFT_ALONE", 0.2)
     with Origin() as origin, LocalProxy(settings_for(origin.url, tmp_path)) as proxy:
         origin.handle(path, drips)
         client = sent(proxy, path, WRITE, method)

@@ -11,12 +11,12 @@ import pytest
 from aiohttp import WSMsgType, web
 from yarl import URL
 
-from ftrack_proxy.hub.coverage import FeedCoverage
-from ftrack_proxy.hub.messages import Message
+from ftrack_proxy.hub.feed_coverage import FeedCoverage
+from ftrack_proxy.hub.feed_transitions import FeedStanding
+from ftrack_proxy.hub.messages import HubMessage
 from ftrack_proxy.hub.relay import HubRelay
+from ftrack_proxy.hub.sleep_detector import SleepDetector
 from ftrack_proxy.hub.subscription import ChangeFeed
-from ftrack_proxy.hub.turns import Standing
-from ftrack_proxy.hub.vigil import Vigil
 from ftrack_proxy.upstream.client import UpstreamClient
 from tests.test_hub.scripted import ScriptedHub, event_frame
 from tests.test_hub.stage import ANA, Taking, Told, feed_of, is_wide, until, update
@@ -129,7 +129,7 @@ async def test_a_heartbeat_that_never_comes_is_not_waited_for_for_ever(hub: Scri
 class Faulty:
     """An intake with a fault."""
 
-    def take_message(self, message: Message) -> None:
+    def take_message(self, message: HubMessage) -> None:
         if message.data == b"trip":
             raise ZeroDivisionError
 
@@ -141,7 +141,7 @@ async def test_a_fault_of_ours_is_a_gap_and_the_feed_goes_on(hub: ScriptedHub) -
         await hub.sockets.get()
         await until(lambda: feed.position()[1])
     assert [type(fault) for fault in told.faults] == [ZeroDivisionError]
-    assert [turn.standing for turn in told.turns] == [Standing.LIVE, Standing.GAP, Standing.LIVE]
+    assert [turn.standing for turn in told.turns] == [FeedStanding.LIVE, FeedStanding.GAP, FeedStanding.LIVE]
 
 
 # -- the first sign of the end
@@ -164,11 +164,11 @@ async def test_the_gap_begins_with_the_first_sign_of_the_end(
     async with feed_of(hub, told, taking.intake) as feed:
         first = await hub.sockets.get()
         await until(lambda: feed.position()[1])
-        stretch, _ = feed.position()
+        epoch, _ = feed.position()
         text, kind = sign
         await first.send_frame(text.encode() if isinstance(text, str) else text, kind)
-        await until(lambda: feed.position()[0] != stretch)
-        assert told.turns[1].standing is Standing.GAP
+        await until(lambda: feed.position()[0] != epoch)
+        assert told.turns[1].standing is FeedStanding.GAP
         if kind is WSMsgType.TEXT:
             assert not first.closed
             await first.send_str(update(1))
@@ -181,11 +181,11 @@ async def test_a_torn_connection_is_a_gap_at_once(hub: ScriptedHub) -> None:
     async with feed_of(hub, Told(), Taking().intake) as feed:
         socket = await hub.sockets.get()
         await until(lambda: feed.position()[1])
-        stretch, _ = feed.position()
+        epoch, _ = feed.position()
         assert socket._req is not None
         assert socket._req.transport is not None
         socket._req.transport.abort()
-        await until(lambda: feed.position()[0] != stretch)
+        await until(lambda: feed.position()[0] != epoch)
 
 
 async def test_a_hub_that_reads_nothing_is_heard_all_the_same(hub: ScriptedHub) -> None:
@@ -193,14 +193,14 @@ async def test_a_hub_that_reads_nothing_is_heard_all_the_same(hub: ScriptedHub) 
     async with feed_of(hub, Told(), Taking().intake) as feed:
         socket = await hub.sockets.get()
         await until(lambda: feed.position()[1])
-        stretch, _ = feed.position()
+        epoch, _ = feed.position()
         assert socket._req is not None
         socket._req.protocol.pause_reading()
         for _ in range(20):
             await send(socket, "2::")
             await socket.send_frame(b"x" * 100, WSMsgType.PING)
         await send(socket, "0::")
-        await until(lambda: feed.position()[0] != stretch)
+        await until(lambda: feed.position()[0] != epoch)
 
 
 @pytest.mark.parametrize("over", ["a feed", "a relayed connection"])
@@ -255,17 +255,17 @@ async def coverage_of(hub: ScriptedHub, clocks: Clocks, told: Told, taking: Taki
     coverage = FeedCoverage(
         ANA,
         may_borrow=True,
-        build=lambda credentials, next_stretch: ChangeFeed(
+        build=lambda credentials, next_epoch: ChangeFeed(
             client,
             credentials,
             intake=taking.intake,
-            next_stretch=next_stretch,
+            next_epoch=next_epoch,
             clock=lambda: 0.0,
             on_turn=told.turns.append,
             on_refusal=told.refusal,
             on_fault=told.faults.append,
         ),
-        vigil=Vigil(lambda: clocks.steady, lambda: clocks.wall),
+        vigil=SleepDetector(lambda: clocks.steady, lambda: clocks.wall),
         on_end=told.faults.append,
     )
     coverage._supervisor._pause = 0.0
@@ -281,17 +281,17 @@ async def test_a_feed_whose_task_is_gone_is_not_live_and_is_started_again(hub: S
     told = Told()
     async with coverage_of(hub, Clocks(), told, Taking()) as coverage:
         await until(lambda: coverage.position(ANA)[1])
-        stretch, _ = coverage.position(ANA)
+        epoch, _ = coverage.position(ANA)
         (task,) = [task for task in asyncio.all_tasks() if task.get_name() == "change feed"]
         task.cancel()
         while not task.done():  # noqa: ASYNC110 - the very moment
             await asyncio.sleep(0)
         assert not coverage.position(ANA)[1]
-        assert coverage.live_stretches() == set()
+        assert coverage.live_epochs() == set()
         await until(lambda: coverage.position(ANA)[1])
-        assert coverage.position(ANA)[0] > stretch
+        assert coverage.position(ANA)[0] > epoch
     assert len(told.faults) == 1
-    assert [turn.standing for turn in told.turns] == [Standing.LIVE, Standing.GAP, Standing.LIVE]
+    assert [turn.standing for turn in told.turns] == [FeedStanding.LIVE, FeedStanding.GAP, FeedStanding.LIVE]
 
 
 @pytest.mark.parametrize(
@@ -324,11 +324,11 @@ async def test_sleep_while_a_connection_is_made_is_another_gap_and_makes_another
     told, hub.acknowledges = Told(), False
     async with feed_of(hub, told, Taking().intake) as feed:
         await until(lambda: len(hub.heard) == 3)
-        stretch, _ = feed.position()
+        epoch, _ = feed.position()
         feed.interrupt("awake")
-        assert feed.position() == (stretch, False)
+        assert feed.position() == (epoch, False)
         feed.interrupt("slept", anew=True)
-        assert feed.position() == (stretch + 1, False)
+        assert feed.position() == (epoch + 1, False)
         await until(lambda: hub.handshakes == 2)
         assert [turn.reason for turn in told.turns] == ["awake", "slept"]
         hub.acknowledges = True
@@ -341,11 +341,11 @@ async def test_a_silence_that_a_frame_ends_is_a_gap_all_the_same(hub: ScriptedHu
     async with feed_of(hub, Told(), taking.intake, lambda: now[0]) as feed:
         socket = await hub.sockets.get()
         await until(lambda: feed.position()[1])
-        stretch, _ = feed.position()
+        epoch, _ = feed.position()
         now[0] += 100
         await send(socket, update(1))
         await until(lambda: taking.log.head)
-        assert feed.position()[0] > stretch
+        assert feed.position()[0] > epoch
         await hub.sockets.get()
         await until(lambda: feed.position()[1])
 

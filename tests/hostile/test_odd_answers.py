@@ -77,11 +77,11 @@ SPOILERS: dict[str, Spoiler] = {
 @pytest.mark.parametrize("batch", [STATUSES, BOTH], ids=["one", "batch"])
 @pytest.mark.parametrize("spoiler", SPOILERS.values(), ids=SPOILERS)
 def test_it_comes_as_it_is_and_is_not_kept(opened: Stage, spoiler: Spoiler, batch: bytes) -> None:
-    wishes = {"Accept_Encoding": "gzip, deflate", "Cache_Control": "no-cache"}
+    directives = {"Accept_Encoding": "gzip, deflate", "Cache_Control": "no-cache"}
     opened.gateway.spoiler = spoiler
     expected = opened.post(batch, direct=True)
     for _ in range(2):
-        status, headers, content = opened.post(batch, **wishes)
+        status, headers, content = opened.post(batch, **directives)
         assert "stored" not in headers["cache-status"]
         assert (status, content) == (expected[0], expected[2])
         for name in ("content-type", "content-encoding"):

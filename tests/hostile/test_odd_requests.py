@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ftrack_proxy.request.room import SHORT, Lease, Room
+from ftrack_proxy.request.body_memory import SHORT, BodyMemory, Lease
 from tests.harness import until
 from tests.hostile.gateway import Plain, Stage, stage
 
@@ -91,8 +91,8 @@ def test_names_reach_ftrack_byte_by_byte(opened: Stage, name: bytes) -> None:
 @pytest.mark.parametrize("target", ["/api", "/other"])
 def test_odd_header_lines_of_answers(opened: Stage, line: bytes, target: str) -> None:
     opened.gateway.spoiler = lambda answer, _: answer.raw(answer.body, line)
-    wishes = (b"Cache-Control: no-cache",)
-    answer = raw(opened, *credentials(opened), *wishes)
+    directives = (b"Cache-Control: no-cache",)
+    answer = raw(opened, *credentials(opened), *directives)
     assert answer.startswith(b"HTTP/1.1 200 "), answer[:300]
     kept = line.replace(b"\x01", b" ").replace(b"\x7f", b" ").replace(b"\x02", b"")
     assert b"\r\n" + kept + b"\r\n" in answer.replace(b" \r\n", b"\r\n")
@@ -162,7 +162,7 @@ def test_many_long_bodies_have_the_room_that_there_is(opened: Stage) -> None:
 
 
 def test_a_room_is_given_back_whatever_happens() -> None:
-    room = Room(SHORT)
+    room = BodyMemory(SHORT)
     lease = Lease(room)
     assert lease.covers(SHORT)
     assert room.taken == 0

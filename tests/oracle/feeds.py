@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ftrack_proxy.hub.messages import Intake, Message
+from ftrack_proxy.hub.messages import HubMessage, MessageIntake
 from tests.ftrack_server import FtrackServer
 from tests.harness import PATIENCE, LocalProxy, until
 
@@ -49,7 +49,7 @@ class Feeds:
         """Return when the proxy knows of every feed that it is cut."""
         until(lambda: self._proxy.inside(lambda: not any(feed.position()[1] for feed in self._all)), "the cut")
 
-    def stretches(self) -> list[int]:
+    def epochs(self) -> list[int]:
         return self._proxy.inside(lambda: [feed.position()[0] for feed in self._all])
 
     def count_as_heard(self) -> None:
@@ -87,11 +87,11 @@ class Feeds:
 class _Tap:
     """What a feed hears is taken in as always, and then told."""
 
-    def __init__(self, intake: Intake, told: Callable[[str], None]) -> None:
+    def __init__(self, intake: MessageIntake, told: Callable[[str], None]) -> None:
         self._intake = intake
         self._told = told
 
-    def take_message(self, message: Message) -> None:
+    def take_message(self, message: HubMessage) -> None:
         self._intake.take_message(message)
         found = _MARKER.search(message.data) if isinstance(message.data, bytes) else None
         if found is not None:

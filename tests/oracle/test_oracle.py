@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from ftrack_proxy.answers.fresh import RowJudge
-from ftrack_proxy.answers.knowledge import Knowledge, Ref, Source
-from ftrack_proxy.freshness import announced, reach, written
-from ftrack_proxy.freshness.change import ChangeKind
+from ftrack_proxy.changes import own_writes, reach, update_events
+from ftrack_proxy.changes.change import ChangeKind
+from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore
+from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.schema.ownership import owner_keys
 from tests.oracle import borders, course, races, rows, walks, ways
 from tests.oracle.answers import difference
@@ -24,7 +24,7 @@ from tests.oracle.tally import KINDS, Tally
 
 
 def _no_owners(monkeypatch: pytest.MonkeyPatch) -> int:
-    for module in (announced, written):
+    for module in (update_events, own_writes):
         monkeypatch.setattr(module, "changes_hands", lambda *_: [])
     return 300
 
@@ -41,10 +41,10 @@ def _no_replies(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def _no_moves(monkeypatch: pytest.MonkeyPatch) -> int:
-    for module in (announced, written):
+    for module in (update_events, own_writes):
         monkeypatch.setattr(module, "moves", lambda *_: False)
-    kinds = {**announced._KINDS, "move": ChangeKind.UPDATED}
-    monkeypatch.setattr(announced, "_KINDS", kinds)
+    kinds = {**update_events._KINDS, "move": ChangeKind.UPDATED}
+    monkeypatch.setattr(update_events, "_KINDS", kinds)
     return 1_000
 
 
@@ -136,7 +136,7 @@ def _is_telling(tally: Tally) -> None:
 
 def test_a_proxy_that_hears_no_events_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oracle itself: with the rules off it finds a wrong answer, and says how it came about."""
-    from ftrack_proxy.freshness import judge
+    from ftrack_proxy.judging import judge
 
     monkeypatch.setattr(judge, "first_affecting", lambda *_: None)
     with pytest.raises(Mismatch, match=r"(?s)seed 3.*own write|foreign write.*Cache-Status.*difference"):
@@ -151,17 +151,22 @@ def test_known_entities_that_never_change_are_found_out(monkeypatch: pytest.Monk
 
 def test_an_entity_of_two_moments_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """G7: what several answers told of an entity, all put into one."""
-    observe = Knowledge.observe
+    observe = EntityStore.observe
 
     def mixed(
-        self: Knowledge, ref: Ref, source: Source, type_name: str, values: Mapping[str, Any], asked: frozenset[str]
+        self: EntityStore,
+        ref: EntityRef,
+        source: AnswerSource,
+        type_name: str,
+        values: Mapping[str, Any],
+        asked: frozenset[str],
     ) -> None:
         known = self.known(ref)
         for old in known.observations if known is not None else ():
             values = {**dict(zip(old.layout.places, old.values, strict=True)), **values}
         observe(self, ref, source, type_name, values, asked)
 
-    monkeypatch.setattr(Knowledge, "observe", mixed)
+    monkeypatch.setattr(EntityStore, "observe", mixed)
     stage = Stage(5, Tally())
     try:
         with pytest.raises(Mismatch, match=r"difference"):

@@ -101,10 +101,10 @@ def gap(stage: Stage) -> None:
 def flicker(stage: Stage) -> None:
     """All sockets drop; the events until the reconnection are lost."""
     stage.tell("all sockets drop")
-    stretches = stage.feeds.stretches()
+    epochs = stage.feeds.epochs()
     stage.server.hub.disconnect_all()
     stage.foreign(stage.deeds.deed(announced=True))
-    until(lambda: all(a != b for a, b in zip(stretches, stage.feeds.stretches(), strict=True)), "the loss")
+    until(lambda: all(a != b for a, b in zip(epochs, stage.feeds.epochs(), strict=True)), "the loss")
     stage.feeds.wait_live()
     look(stage)
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ftrack_proxy.answers.fresh import RowJudge
-from ftrack_proxy.freshness import judge
-from ftrack_proxy.freshness.policy import Policy
+from ftrack_proxy.cache_policy.policy import Policy
+from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.hub.intake import HubIntake
-from ftrack_proxy.hub.messages import Message
+from ftrack_proxy.hub.messages import HubMessage
 from ftrack_proxy.identity.trust import Trust
+from ftrack_proxy.judging import judge
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.read import Reader
@@ -174,7 +174,7 @@ def _deafen(studio: Studio) -> None:
 
 
 class _Deaf:
-    def take_message(self, _: Message) -> None: ...
+    def take_message(self, _: HubMessage) -> None: ...
 
 
 def revoked_key(studio: Studio) -> None:
@@ -253,10 +253,10 @@ RULES: dict[Story, list[Patch]] = {
     change_during_a_fetch: [(Fetcher, "_result", _keep_as_of_its_end(Fetcher._result))],
     joining_an_older_fetch: [(RowJudge, "accepts", lambda *_: True)],
     joining_an_older_list: [(Reader, "joiner_may_have", lambda *_: True)],
-    cut_and_restored: [(judge, "same_stretch", lambda *_: True)],
-    read_in_the_gap: [(judge, "same_stretch", lambda *_: True)],
-    asleep: [(judge, "same_stretch", lambda *_: True)],
-    restarted: [(judge, "same_stretch", lambda *_: True)],
+    cut_and_restored: [(judge, "same_epoch", lambda *_: True)],
+    read_in_the_gap: [(judge, "same_epoch", lambda *_: True)],
+    asleep: [(judge, "same_epoch", lambda *_: True)],
+    restarted: [(judge, "same_epoch", lambda *_: True)],
     outcome_unknown: [(Forwarder, "record", lambda *_: None)],
     seen_in_the_relay: [(HubIntake, "take", lambda *_: None)],
     revoked_key: [(Trust, "holds", lambda *_: True)],

@@ -8,8 +8,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ftrack_proxy.answers.fresh import RowJudge
-from ftrack_proxy.freshness.judge import Reason, Verdict
+from ftrack_proxy.entities.row_judge import RowJudge
+from ftrack_proxy.judging.judge import Reason, Verdict
 from ftrack_proxy.request import recall
 from ftrack_proxy.request.recall import Recall
 from tests.harness import until
@@ -100,7 +100,7 @@ def somebody_else(studio: Studio) -> None:
 
 
 def _of_everybody(self: Recall, call: Any) -> Any:
-    return self._knowledges.of(b"")
+    return self._entity_stores.of(b"")
 
 
 KNOWN_RULES: dict[Story, list[Patch]] = {
@@ -110,6 +110,6 @@ KNOWN_RULES: dict[Story, list[Patch]] = {
     window: [(recall, "judge", lambda *_: Verdict(True, Reason.CURRENT))],
     removed: [(RowJudge, "accepts", lambda *_: True)],
     created: [(RowJudge, "accepts_absence", lambda *_: True)],
-    somebody_else: [(Recall, "knowledge", _of_everybody), (recall._Attempt, "is_usable", lambda *_: True)],
+    somebody_else: [(Recall, "entity_store", _of_everybody), (recall._Attempt, "is_usable", lambda *_: True)],
 }
 """Story -> the rule that it is about, switched off."""

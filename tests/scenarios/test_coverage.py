@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ftrack_proxy.freshness.coverage import DEADLINE, ENOUGH
+from ftrack_proxy.cache_policy.learned_coverage import DEADLINE, ENOUGH
 from tests.harness import until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 

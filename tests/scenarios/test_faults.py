@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftrack_proxy.answers import siblings
+from ftrack_proxy.entities import sibling_queries
 from ftrack_proxy.request import errand, fetch, forward
 from ftrack_proxy.request.recall import Recall
 from tests.scenarios.studio import Studio, open_studio, warm
@@ -45,9 +45,9 @@ def _write(studio: Studio) -> None:
     ("owner", "name", "story", "kind"),
     [
         (Recall, "attempt", _list_and_members, "recalling: ZeroDivisionError"),
-        (fetch, "take_apart", _list_and_members, "taking apart: ZeroDivisionError"),
+        (fetch, "normalise", _list_and_members, "taking apart: ZeroDivisionError"),
         (errand.Errands, "_plan", _list_and_members, "planning: ZeroDivisionError"),
-        (siblings.Walk, "split", _siblings, "splitting: ZeroDivisionError"),
+        (sibling_queries.NPlusOnePattern, "split", _siblings, "splitting: ZeroDivisionError"),
         (forward, "learn_written", _write, "taking in a write: ZeroDivisionError"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from ftrack_proxy.answers import take_apart
+from ftrack_proxy.entities import normalise
 from tests.harness import PATIENCE
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 
@@ -157,7 +157,7 @@ def test_what_changes_on_the_way_is_asked_for_again(studio: Studio) -> None:
 @pytest.mark.required
 def test_an_answer_that_cannot_be_told_apart_is_not_kept(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, direct, expressions = studio.person(), studio.person(direct=True), lists(studio)
-    monkeypatch.setattr(take_apart, "_contradict", lambda *_: True)
+    monkeypatch.setattr(normalise, "_contradict", lambda *_: True)
     said = ana.ask(*expressions)
     assert said.content == direct.ask(*expressions).content
     monkeypatch.undo()

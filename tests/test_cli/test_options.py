@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from ftrack_proxy.cli.options import NAMES, OPTIONS, Configured, configured, one_setting
+from ftrack_proxy.cli.options import NAMES, OPTIONS, Configuration, configured, one_setting
 from ftrack_proxy.cli.sources import flag_of, variable_of
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.settings import Address, trouble_with_common_credentials
@@ -26,7 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
 
 
-def told(environment: dict[str, str] | None = None, **flags: str) -> Configured:
+def told(environment: dict[str, str] | None = None, **flags: str) -> Configuration:
     return configured(flags, UPSTREAM | (environment or {}))
 
 
@@ -41,7 +41,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "settings.toml"
 
 
-def feed_of(it: Configured, environment: dict[str, str]) -> Credentials | None:
+def feed_of(it: Configuration, environment: dict[str, str]) -> Credentials | None:
     return it.settings.feed_credentials(environment)
 
 

@@ -9,19 +9,19 @@ from typing import Any
 
 from yarl import URL
 
-from ftrack_proxy.freshness.change import Change
-from ftrack_proxy.freshness.change_log import ChangeLog
-from ftrack_proxy.freshness.coverage import LearnedCoverage
+from ftrack_proxy.cache_policy.learned_coverage import LearnedCoverage
+from ftrack_proxy.changes.change import Change
+from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.hub.feed_transitions import FeedTransition
 from ftrack_proxy.hub.intake import HubIntake
-from ftrack_proxy.hub.messages import Intake
+from ftrack_proxy.hub.messages import MessageIntake
 from ftrack_proxy.hub.subscription import ChangeFeed
-from ftrack_proxy.hub.turns import FeedTurn
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import Clock
+from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.understand import Understanding
 from ftrack_proxy.settings import read_policy
 from ftrack_proxy.upstream.client import UpstreamClient
@@ -72,7 +72,7 @@ class Taking:
         self.understanding = Understanding(policy, on_change=lambda: None)
         self.understanding.catalogue = small_catalogue()
         self.learned = LearnedCoverage(policy)
-        learning = Learning(self.learned, journal, self.understanding, live=set, save=lambda _: None)
+        learning = CoverageLearner(self.learned, journal, self.understanding, live=set, save=lambda _: None)
         self.intake = HubIntake(journal, self.understanding, learning)
 
     def take(self, frame: str | bytes) -> list[Change]:
@@ -115,7 +115,7 @@ class Told:
     """What a feed told of itself."""
 
     def __init__(self) -> None:
-        self.turns: list[FeedTurn] = []
+        self.turns: list[FeedTransition] = []
         self.faults: list[Exception] = []
         self.refusals: list[tuple[Credentials, float]] = []
 
@@ -125,7 +125,7 @@ class Told:
 
 @asynccontextmanager
 async def feed_of(
-    hub: ScriptedHub, told: Told, intake: Intake, clock: Clock = lambda: 7.0
+    hub: ScriptedHub, told: Told, intake: MessageIntake, clock: Clock = lambda: 7.0
 ) -> AsyncIterator[ChangeFeed]:
     """A feed that listens to ``hub``."""
     client = UpstreamClient(URL(hub.url), "test")
@@ -133,7 +133,7 @@ async def feed_of(
         client,
         ANA,
         intake=intake,
-        next_stretch=iter(range(1_000_000)).__next__,
+        next_epoch=iter(range(1_000_000)).__next__,
         clock=clock,
         on_turn=told.turns.append,
         on_refusal=told.refusal,

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import WSMsgType
 from aiohttp._websocket.models import WebSocketError
 
-from ftrack_proxy.freshness.coverage import DEADLINE, ENOUGH, Write
+from ftrack_proxy.cache_policy.learned_coverage import DEADLINE, ENOUGH, CoverageWrite
 from ftrack_proxy.observe.counters import Counters
 from tests.test_hub.scripted import event_frame
 from tests.test_hub.stage import Taking, is_wide, shot, update
@@ -255,8 +255,8 @@ def test_known_types_are_counted_by_name_and_few_kinds_in_all(taking: Taking) ->
 
 def test_own_writes_in_an_event_that_was_not_read_are_not_missed(taking: Taking) -> None:
     for number in range(ENOUGH):
-        write = Write("Note", "Note", f"N{number}", {}, certain=True)
-        taking.learned.wrote([write], stretch=1, began=0.0, now=0.0)
+        write = CoverageWrite("Note", "Note", f"N{number}", {}, certain=True)
+        taking.learned.wrote([write], epoch=1, began=0.0, now=0.0)
         taking.take(b"5:::nonsense")
     assert not taking.learned.expire(DEADLINE + 1, {1})
     assert taking.learned.document() == {}

@@ -6,7 +6,7 @@ import pytest
 
 from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials, credentials_of, identity_of, principal_of, principal_within
-from ftrack_proxy.identity.shown import shows_nobody, shows_own_key
+from ftrack_proxy.identity.disclosure import shows_nobody, shows_own_key
 from ftrack_proxy.request.identify import _remembered as remembered
 from ftrack_proxy.request.identify import identify
 
@@ -83,7 +83,7 @@ def test_all_of_a_header_counts() -> None:
     """Also if it comes on several lines."""
     headers = (("Cache-Control", "max-age=5"), ("cache-control", "no-store"), ("Cookie", "a=1"), ("Cookie", "b=2"))
     call = identify("/api", (*OWN, *headers), b"[]", b"[]", SALT)
-    assert (call.wishes.no_store, call.wishes.max_age, call.cookies) == (True, 5, ("a=1", "b=2"))
+    assert (call.directives.no_store, call.directives.max_age, call.cookies) == (True, 5, ("a=1", "b=2"))
 
 
 def test_who_asks_is_read_once() -> None:

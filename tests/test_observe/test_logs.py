@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ftrack_proxy.observe.anatomy import anatomy
+from ftrack_proxy.observe.exception_summary import exception_summary
+from ftrack_proxy.observe.log_throttle import LogThrottle
 from ftrack_proxy.observe.logs import ConsoleFormatter, JsonFormatter, on_loop_fault, said
-from ftrack_proxy.observe.seldom import Seldom
 from tests.harness import PATIENCE
 
 SECRET = "f00dfacef00dface"
@@ -45,11 +45,11 @@ def chained() -> BaseException:
 
 
 def test_of_an_exception_type_and_place_are_told_and_nothing_that_it_says() -> None:
-    assert anatomy(raised()).startswith("ValueError in raised (test_observe/test_logs.py:")
-    assert ", after KeyError in chained" in anatomy(chained())
-    assert SECRET not in anatomy(raised()) + anatomy(chained())
-    assert anatomy(ValueError(SECRET)) == "ValueError"
-    assert anatomy(None) == ""
+    assert exception_summary(raised()).startswith("ValueError in raised (test_observe/test_logs.py:")
+    assert ", after KeyError in chained" in exception_summary(chained())
+    assert SECRET not in exception_summary(raised()) + exception_summary(chained())
+    assert exception_summary(ValueError(SECRET)) == "ValueError"
+    assert exception_summary(None) == ""
 
 
 def test_causes_are_bounded() -> None:
@@ -57,7 +57,7 @@ def test_causes_are_bounded() -> None:
     for _ in range(50):
         error, cause = ValueError(SECRET), error
         error.__cause__ = cause
-    assert anatomy(error).count("ValueError") == 3
+    assert exception_summary(error).count("ValueError") == 3
 
 
 @pytest.mark.parametrize("formatter", [ConsoleFormatter(), JsonFormatter()])
@@ -150,7 +150,7 @@ def test_nothing_gets_to_stderr_past_the_log(form: str) -> None:
 
 def test_what_comes_often_is_said_seldom_and_counted() -> None:
     now = [0.0]
-    seldom = Seldom(lambda: now[0], pause=60.0)
+    seldom = LogThrottle(lambda: now[0], pause=60.0)
     assert seldom.due("full") == 0
     assert [seldom.due("full") for _ in range(7)] == [None] * 7
     assert seldom.due("other") == 0

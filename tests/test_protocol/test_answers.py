@@ -251,9 +251,9 @@ def test_one_cookie_of_each() -> None:
 
 @pytest.mark.parametrize("digits", ["9" * 5_000, "9" * 60_000, "0" * 5_000 + "9" * 20, "9" * 13])
 def test_more_seconds_than_can_be_counted_are_a_long_time(digits: str) -> None:
-    wishes = parse_cache_control(f"max-age={digits}")
-    assert wishes.max_age is not None
-    assert wishes.max_age > 10**9
+    directives = parse_cache_control(f"max-age={digits}")
+    assert directives.max_age is not None
+    assert directives.max_age > 10**9
 
 
 @pytest.mark.parametrize("text", ["x\0y", "x\ny", "x\ry", "x\x01y", "x\x7fy"])

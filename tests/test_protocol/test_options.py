@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftrack_proxy.protocol.options import Manner, manner_of
+from ftrack_proxy.protocol.representation import Manner, manner_of
 
 
 @pytest.mark.parametrize("options", ["", " ", ";", " ; ;"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from ftrack_proxy.answers.budget import Budgets
+from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.errand import Errand, Errands
@@ -31,7 +31,7 @@ def call_of(user: str) -> ApiCall:
 
 def errands_of(fetcher: Hanging) -> Errands:
     anything: Any = None
-    return Errands(cast(Any, fetcher), anything, anything, anything, Budgets(1_000.0), Counters())
+    return Errands(cast(Any, fetcher), anything, anything, anything, PrefetchBudgets(1_000.0), Counters())
 
 
 async def let_run() -> None:

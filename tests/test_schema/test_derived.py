@@ -7,7 +7,7 @@ import pytest
 from ftrack_proxy.schema.catalogue import Catalogue, Kind
 from ftrack_proxy.schema.dependants import targets
 from ftrack_proxy.schema.derived import ATTRIBUTES, is_volatile, sources_of, sources_of_type
-from tests.test_affects.cases import catalogue as full_catalogue
+from tests.test_judging.cases import catalogue as full_catalogue
 from tests.test_schema.documents import real_catalogue, small_catalogue
 
 SMALL = small_catalogue()

@@ -6,7 +6,7 @@ import pytest
 
 from ftrack_proxy.schema.catalogue import Kind
 from ftrack_proxy.schema.ownership import owner_keys, owns
-from tests.test_affects.cases import catalogue
+from tests.test_judging.cases import catalogue
 from tests.test_schema.documents import real_catalogue
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import diskcache
 import pytest
 
-from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.record import DamagedRecord, decode_record, encode_record
@@ -32,9 +32,9 @@ def result(body: bytes = b'{"data": []}', **changes: Any) -> Result:
         "http_status": 200,
         "content_type": "application/json",
         "families": frozenset({"Context"}),
-        "began": Start(5, 77, True, 12.5),
+        "began": Moment(5, 77, True, 12.5),
         "max_age": 60.0,
-        "evented": True,
+        "event_invalidated": True,
         "durable": True,
         "good_through": 6,
     }
@@ -380,7 +380,7 @@ async def test_a_flipped_byte_is_a_miss(folder: Path) -> None:
 async def test_memory_comes_first_and_an_older_fetch_never_replaces_a_newer(folder: Path) -> None:
     tier = DiskTier(folder, 2**24)
     store = ResultStore(MemoryTier(2**20), tier)
-    newer = result(b"newer", began=Start(9, 77, True, 1.0))
+    newer = result(b"newer", began=Moment(9, 77, True, 1.0))
     assert store.put(KEY, newer)
     assert not store.put(KEY, result(b"older"))
     assert store.get(KEY) is newer

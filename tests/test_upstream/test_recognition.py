@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftrack_proxy.upstream.recognition import Finding, Recognised, recognise, recognise_page
+from ftrack_proxy.upstream.recognition import Finding, Recognition, recognise, recognise_page
 
 INFORMATION = {"version": "4.13.8", "schema_hash": "x", "user_information": {"username": "ana"}}
 
@@ -38,13 +38,13 @@ def found(content: Any, status: int = 200, user: str | None = None, **headers: s
     ],
 )
 def test_ftrack(content: Any, user: str | None, words: str) -> None:
-    assert found(content, user=user) == Finding(Recognised.FTRACK, words)
+    assert found(content, user=user) == Finding(Recognition.FTRACK, words)
 
 
 @pytest.mark.parametrize("name", ["InvalidCredentialsError", "FTAuthenticationError"])
 def test_a_wrong_key_is_told_with_the_way_out(name: str) -> None:
     finding = found({"exception": name, "content": "x"}, status=401, user="ana")
-    assert finding.what is Recognised.REFUSED
+    assert finding.what is Recognition.REFUSED
     assert "refuses user ana" in finding.words
     assert "FTRACK_PROXY_API_KEY" in finding.words
 
@@ -52,32 +52,32 @@ def test_a_wrong_key_is_told_with_the_way_out(name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "status", "headers", "what", "words"),
     [
-        (b"<html>", 200, {}, Recognised.OTHER, "not as ftrack does (status 200"),
-        (b"", 404, {}, Recognised.OTHER, "status 404"),
-        ([], 200, {}, Recognised.OTHER, "not as ftrack does"),
-        ([{}], 200, {}, Recognised.OTHER, "not as ftrack does"),
-        ([{"schema_hash": 1, "version": 1}], 200, {}, Recognised.OTHER, "not as ftrack does"),
-        ({"exception": 5}, 200, {}, Recognised.OTHER, "not as ftrack does"),
-        (b"[" * 5_000, 200, {}, Recognised.OTHER, "not as ftrack does"),
-        (b"\xff\xfe", 200, {}, Recognised.OTHER, "not as ftrack does"),
-        (b"", 401, {}, Recognised.OTHER, "what stands in front of it"),
-        (b"", 301, {"Location": "https://studio.ftrackapp.com/x?apiKey=s"}, Recognised.OTHER, "https://studio.ftrackapp.com:"),
-        (b"", 302, {"Location": "https://me:secret@host/"}, Recognised.OTHER, "sends on to https://host:"),
-        (b"", 302, {}, Recognised.OTHER, "the address that it leads to"),
-        (b"", 302, {"Location": "http://[::"}, Recognised.OTHER, "the address that it leads to"),
-        (b"", 502, {}, Recognised.TROUBLE, "status 502"),
-        (b"", 429, {}, Recognised.TROUBLE, "overloaded"),
-        (b"", 407, {}, Recognised.TROUBLE, "HTTP proxy"),
+        (b"<html>", 200, {}, Recognition.OTHER, "not as ftrack does (status 200"),
+        (b"", 404, {}, Recognition.OTHER, "status 404"),
+        ([], 200, {}, Recognition.OTHER, "not as ftrack does"),
+        ([{}], 200, {}, Recognition.OTHER, "not as ftrack does"),
+        ([{"schema_hash": 1, "version": 1}], 200, {}, Recognition.OTHER, "not as ftrack does"),
+        ({"exception": 5}, 200, {}, Recognition.OTHER, "not as ftrack does"),
+        (b"[" * 5_000, 200, {}, Recognition.OTHER, "not as ftrack does"),
+        (b"\xff\xfe", 200, {}, Recognition.OTHER, "not as ftrack does"),
+        (b"", 401, {}, Recognition.OTHER, "what stands in front of it"),
+        (b"", 301, {"Location": "https://studio.ftrackapp.com/x?apiKey=s"}, Recognition.OTHER, "https://studio.ftrackapp.com:"),
+        (b"", 302, {"Location": "https://me:secret@host/"}, Recognition.OTHER, "sends on to https://host:"),
+        (b"", 302, {}, Recognition.OTHER, "the address that it leads to"),
+        (b"", 302, {"Location": "http://[::"}, Recognition.OTHER, "the address that it leads to"),
+        (b"", 502, {}, Recognition.TROUBLE, "status 502"),
+        (b"", 429, {}, Recognition.TROUBLE, "overloaded"),
+        (b"", 407, {}, Recognition.TROUBLE, "HTTP proxy"),
         (
             {"exception": "UpstreamUnreachableError", "content": "x", "error_code": "proxy_upstream_unreachable"},
             502,
             {},
-            Recognised.TROUBLE,
+            Recognition.TROUBLE,
             "another ftrack-proxy",
         ),
     ],
 )  # fmt: skip
-def test_what_is_not_ftrack(content: Any, status: int, headers: dict[str, str], what: Recognised, words: str) -> None:
+def test_what_is_not_ftrack(content: Any, status: int, headers: dict[str, str], what: Recognition, words: str) -> None:
     finding = found(content, status, user="ana", **headers)
     assert finding.what is what
     assert words in finding.words
@@ -86,8 +86,8 @@ def test_what_is_not_ftrack(content: Any, status: int, headers: dict[str, str], 
 
 
 def test_ftrack_s_own_page_tells_it_if_the_api_does_not() -> None:
-    other = Finding(Recognised.OTHER, "x")
-    assert recognise_page(200, {"FTRACK_VERSION": "4"}, other).what is Recognised.FTRACK
+    other = Finding(Recognition.OTHER, "x")
+    assert recognise_page(200, {"FTRACK_VERSION": "4"}, other).what is Recognition.FTRACK
     assert recognise_page(200, {}, other) is other
     assert recognise_page(502, {"FTRACK_VERSION": "4"}, other) is other
 

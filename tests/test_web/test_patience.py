@@ -9,7 +9,7 @@ import pytest
 
 from ftrack_proxy.observe.descriptors import connection_limit
 from ftrack_proxy.web.patience import UNREAD, Download, Upload
-from ftrack_proxy.web.stopping import Deadline, Step, end_in_order
+from ftrack_proxy.web.stopping import Deadline, StopStep, end_in_order
 
 
 @dataclass
@@ -89,7 +89,7 @@ async def test_what_hangs_or_fails_does_not_keep_the_rest_from_being_ended(caplo
         ended.append("end")
 
     await end_in_order(
-        [Step("what hangs", hang, 0.0), Step("what fails", fail), Step("what ends", end)], Deadline(20.0)
+        [StopStep("what hangs", hang, 0.0), StopStep("what fails", fail), StopStep("what ends", end)], Deadline(20.0)
     )
     assert "end" in ended
     assert "what hangs could not be ended in time" in caplog.text

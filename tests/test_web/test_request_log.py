@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from ftrack_proxy.request.described import described_batch, described_request
+from ftrack_proxy.request.description import described_batch, described_request
 from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.request_log import RequestLog
 from tests.ftrack_server import FtrackServer, ProductionPlan

@@ -12,12 +12,12 @@ from aiohttp import StreamReader
 
 from ftrack_proxy import __version__
 from ftrack_proxy.identity.credentials import Credentials
-from ftrack_proxy.observe.anatomy import anatomy
+from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.settings import Address, Settings
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.upstream.environment import HttpProxy
-from ftrack_proxy.upstream.recognition import QUESTION, Finding, Recognised, recognise, recognise_page
+from ftrack_proxy.upstream.recognition import QUESTION, Finding, Recognition, recognise, recognise_page
 
 _log = logging.getLogger(__name__)
 
@@ -85,10 +85,10 @@ class FirstContact:
             try:
                 finding = await self.ask()
             except Exception as error:
-                _log.error("cannot tell what answers at the upstream; please report it: %s", anatomy(error))
+                _log.error("cannot tell what answers at the upstream; please report it: %s", exception_summary(error))
                 return
             self._say(finding)
-            if finding.what is Recognised.FTRACK:
+            if finding.what is Recognition.FTRACK:
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -102,13 +102,13 @@ class FirstContact:
         try:
             async with asyncio.timeout(_PATIENCE):
                 finding = recognise(*await self._exchange("POST", "/api", headers, QUESTION), user)
-                if finding.what is Recognised.OTHER:
+                if finding.what is Recognition.OTHER:
                     finding = recognise_page(*(await self._exchange("GET", "/", [], None))[:2], finding)
         except TimeoutError:
-            return Finding(Recognised.TROUBLE, f"takes more than {_PATIENCE:g} s to answer; it is asked again")
+            return Finding(Recognition.TROUBLE, f"takes more than {_PATIENCE:g} s to answer; it is asked again")
         except (NotSent, AnswerLost):
-            # Said of every request, by ``upstream/turns.py``.
-            return Finding(Recognised.TROUBLE, "")
+            # Said of every request, by ``upstream/reachability_log.py``.
+            return Finding(Recognition.TROUBLE, "")
         return finding
 
     async def _exchange(
@@ -124,9 +124,9 @@ class FirstContact:
         self._said = finding.words
         words = f"{self._client.origin} {finding.words}"
         match finding.what:
-            case Recognised.FTRACK:
+            case Recognition.FTRACK:
                 _log.info("%s", words)
-            case Recognised.OTHER:
+            case Recognition.OTHER:
                 _log.warning("%s", self._blame(words))
             case _:
                 _log.warning("%s", words)

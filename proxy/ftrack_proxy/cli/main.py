@@ -7,7 +7,7 @@ import sys
 import click
 
 from ftrack_proxy import __version__
-from ftrack_proxy.cli.explain import explain
+from ftrack_proxy.cli.explain_command import explain
 from ftrack_proxy.cli.serve import serve
 
 FAILED = 1

@@ -15,7 +15,7 @@ import platformdirs
 
 from ftrack_proxy.cli.sources import (
     CONFIG,
-    Given,
+    SettingText,
     flag_of,
     from_environment,
     from_file,
@@ -163,7 +163,7 @@ _NEVER_A_FLAG = {"api_key"}
 
 
 @dataclass(frozen=True, slots=True)
-class Configured:
+class Configuration:
     """The settings, in which place each was found (in words), and what to log about the way."""
 
     settings: Settings
@@ -207,7 +207,7 @@ def _refuse(_context: click.Context, _parameter: click.Parameter, value: str | N
         )
 
 
-def configured(flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Configured:
+def configured(flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ) -> Configuration:
     """Make settings of a command's flags, the environment and the settings file.
 
     Raises:
@@ -233,7 +233,7 @@ def one_setting(name: str, config: str | None, environment: Mapping[str, str] = 
         raise click.UsageError(str(error)) from None
 
 
-def _configured(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Configured:
+def _configured(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Configuration:
     found, notes = _gather(flags, environment)
     values, origins = {}, {}
     for option in OPTIONS:
@@ -249,12 +249,12 @@ def _configured(flags: Mapping[str, str | None], environment: Mapping[str, str])
             f"{origins['listen']}; name the ftrack server itself"
         )
     kept = {name: value for name, value in values.items() if name != "store"}
-    return Configured(Settings(**kept), origins, notes)
+    return Configuration(Settings(**kept), origins, notes)
 
 
 def _gather(
     flags: Mapping[str, str | None], environment: Mapping[str, str]
-) -> tuple[dict[str, Given], tuple[str, ...]]:
+) -> tuple[dict[str, SettingText], tuple[str, ...]]:
     """Collect the texts; what wins is taken last, but a user and a key only together."""
     ours = from_environment(environment, (*NAMES, CONFIG))
     given = from_flags(flags)
@@ -271,7 +271,7 @@ def _gather(
     return {**found, **pair}, _notes(ours.ignored, found.get("upstream"))
 
 
-def _file_of(flags: Mapping[str, Given], environment: Mapping[str, Given]) -> dict[str, Given]:
+def _file_of(flags: Mapping[str, SettingText], environment: Mapping[str, SettingText]) -> dict[str, SettingText]:
     given = flags.get(CONFIG) or environment.get(CONFIG)
     if given is None:
         return from_file(_default_file(), NAMES, _LISTS) if _default_file().is_file() else {}
@@ -283,7 +283,7 @@ def _file_of(flags: Mapping[str, Given], environment: Mapping[str, Given]) -> di
         raise BadSetting(f"{given.where}: {error}") from None
 
 
-def _refuse_two_users(flags: Mapping[str, Given], environment: Mapping[str, Given]) -> None:
+def _refuse_two_users(flags: Mapping[str, SettingText], environment: Mapping[str, SettingText]) -> None:
     """The key in the environment belongs to the user in the environment, if one is named there."""
     user, other = flags.get("api_user"), environment.get("api_user")
     if user and other and user.text.strip() != other.text.strip():
@@ -293,7 +293,7 @@ def _refuse_two_users(flags: Mapping[str, Given], environment: Mapping[str, Give
         )
 
 
-def _pair(place: Mapping[str, Given]) -> dict[str, Given] | None:
+def _pair(place: Mapping[str, SettingText]) -> dict[str, SettingText] | None:
     """The user and the key in one place; a half is an error, since the other half may be anybody's."""
     pair = {name: place[name] for name in ("api_user", "api_key") if name in place}
     if len(pair) == 1:
@@ -307,7 +307,7 @@ def _pair(place: Mapping[str, Given]) -> dict[str, Given] | None:
     return pair or None
 
 
-def _notes(ignored: tuple[str, ...], upstream: Given | None) -> tuple[str, ...]:
+def _notes(ignored: tuple[str, ...], upstream: SettingText | None) -> tuple[str, ...]:
     notes = []
     if ignored:
         more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
@@ -320,7 +320,7 @@ def _notes(ignored: tuple[str, ...], upstream: Given | None) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _parsed(option: Option, found: Mapping[str, Given]) -> tuple[Any, str]:
+def _parsed(option: Option, found: Mapping[str, SettingText]) -> tuple[Any, str]:
     """Return the setting's value, and where it comes from."""
     given = found.get(option.name)
     if given is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ftrack_proxy.cli.options import Configured, configured, settings_options
+from ftrack_proxy.cli.options import Configuration, configured, settings_options
 from ftrack_proxy.cli.signals import StopSignals
 from ftrack_proxy.observe.logs import last_words, set_up
 from ftrack_proxy.settings import Settings, trouble_with_common_credentials
@@ -45,7 +45,7 @@ def serve(**values: Any) -> None:
     _serve(it)
 
 
-def _serve(it: Configured) -> None:
+def _serve(it: Configuration) -> None:
     from ftrack_proxy.assembly import CannotListen
     from ftrack_proxy.store.disk import DiskTier
     from ftrack_proxy.upstream.environment import BadEnvironment
@@ -64,7 +64,7 @@ def _serve(it: Configured) -> None:
         folder.close()
 
 
-def _open_folders(it: Configured) -> CacheFolder:
+def _open_folders(it: Configuration) -> CacheFolder:
     """See to both folders, and open the one of the cache."""
     from ftrack_proxy.store.claim import FolderTrouble, FolderUnwritable, claim, warnings_of
     from ftrack_proxy.store.folder import CacheFolder, FolderInUse
@@ -92,7 +92,7 @@ def _open_folders(it: Configured) -> CacheFolder:
     return cache
 
 
-async def _run(it: Configured, folder: Any, disk: Any) -> None:
+async def _run(it: Configuration, folder: Any, disk: Any) -> None:
     from ftrack_proxy.assembly import running_proxy
     from ftrack_proxy.cli.first_contact import FirstContact, say_where
     from ftrack_proxy.cli.garbage import collect_in_quiet_times

@@ -25,7 +25,7 @@ _INJECTED_VALUES = {"PORT": re.compile(r"(?:tcp|udp|sctp)://.*"), "NAME": re.com
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SettingText:
     """A setting's text, and words that lead to the place where it was found."""
 
     text: str
@@ -36,7 +36,7 @@ class Given:
 class Environment:
     """What the environment says: settings by name, and the variables that a platform set for a service of our name."""
 
-    given: Mapping[str, Given]
+    given: Mapping[str, SettingText]
     ignored: tuple[str, ...]
 
 
@@ -50,9 +50,9 @@ def variable_of(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def from_flags(values: Mapping[str, str | None]) -> dict[str, Given]:
+def from_flags(values: Mapping[str, str | None]) -> dict[str, SettingText]:
     """Take what was given on the command line."""
-    return {name: Given(text, flag_of(name)) for name, text in values.items() if text is not None}
+    return {name: SettingText(text, flag_of(name)) for name, text in values.items() if text is not None}
 
 
 def from_environment(environment: Mapping[str, str], known: Collection[str]) -> Environment:
@@ -68,7 +68,7 @@ def from_environment(environment: Mapping[str, str], known: Collection[str]) -> 
             continue
         if name.lower() in known and name.isupper():
             if text.strip():
-                given[name.lower()] = Given(text, f"the environment variable {variable}")
+                given[name.lower()] = SettingText(text, f"the environment variable {variable}")
         elif _is_injected(name, text):
             ignored.append(variable)
         else:
@@ -81,7 +81,7 @@ def _is_injected(name: str, text: str) -> bool:
     return bool(_INJECTED.fullmatch(name) or (pattern and pattern.fullmatch(text)))
 
 
-def from_file(path: Path, known: Collection[str], lists: Collection[str]) -> dict[str, Given]:
+def from_file(path: Path, known: Collection[str], lists: Collection[str]) -> dict[str, SettingText]:
     """Take what a settings file (TOML) says; ``lists``: the settings that may be lists of texts there.
 
     Raises:
@@ -99,7 +99,7 @@ def from_file(path: Path, known: Collection[str], lists: Collection[str]) -> dic
         where = _place(name, path, text)
         if name not in known or name == CONFIG:
             raise BadSetting(_unknown(where, name, known, str))
-        given[name] = Given(_as_text(value, where, may_be_list=name in lists), where)
+        given[name] = SettingText(_as_text(value, where, may_be_list=name in lists), where)
     return given
 
 

@@ -11,14 +11,9 @@ from typing import Any, Final
 
 import aiohttp
 
-from ftrack_proxy.freshness.changes import (
-    Change,
-    ChangeSource,
-    anything,
-    changes_of_location_event,
-    changes_of_update_event,
-)
-from ftrack_proxy.hub.messages import Message
+from ftrack_proxy.changes.change import Change, ChangeSource, anything
+from ftrack_proxy.changes.update_events import changes_of_location_event, changes_of_update_event
+from ftrack_proxy.hub.messages import HubMessage
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.protocol.hub_events import (
     TOPICS,
@@ -29,8 +24,8 @@ from ftrack_proxy.protocol.hub_events import (
     payload_of,
     read_events,
 )
+from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.understand import Understanding
 
@@ -56,7 +51,7 @@ class HubIntake:
     long, counts as a change of anything. A large event counts so until it has been taken apart.
     """
 
-    def __init__(self, journal: Journal, understanding: Understanding, learning: Learning) -> None:
+    def __init__(self, journal: Journal, understanding: Understanding, learning: CoverageLearner) -> None:
         self._journal = journal
         self._understanding = understanding
         self._learning = learning
@@ -65,7 +60,7 @@ class HubIntake:
         self._large: dict[bytes, list[int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def take_message(self, message: Message) -> None:
+    def take_message(self, message: HubMessage) -> None:
         """Take in whatever a websocket gave. Frames are bytes: texts are not decoded before they are read."""
         match message.type:
             case aiohttp.WSMsgType.TEXT:

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType
 _LONGEST_TURN: Final = 0.003
 
 
-class Message(Protocol):
+class HubMessage(Protocol):
     """A message as aiohttp gives it, with texts as bytes (``decode_text=False``)."""
 
     @property
@@ -20,10 +20,10 @@ class Message(Protocol):
     def data(self) -> Any: ...
 
 
-class Intake(Protocol):
+class MessageIntake(Protocol):
     """Takes in what comes over a connection to the event hub; never fails."""
 
-    def take_message(self, message: Message) -> None: ...
+    def take_message(self, message: HubMessage) -> None: ...
 
 
 class Pace:

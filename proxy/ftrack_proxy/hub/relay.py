@@ -8,7 +8,7 @@ from contextlib import suppress
 import aiohttp
 from aiohttp import web
 
-from ftrack_proxy.hub.messages import Intake, Pace
+from ftrack_proxy.hub.messages import MessageIntake, Pace
 from ftrack_proxy.request.reply import unreachable
 from ftrack_proxy.upstream.client import MAX_FRAME, UpstreamClient
 
@@ -18,7 +18,7 @@ _Socket = aiohttp.ClientWebSocketResponse[bool] | web.WebSocketResponse[bool]
 class HubRelay:
     """Relays WebSockets. What ftrack sends is taken in before the client gets it (G2), unchanged."""
 
-    def __init__(self, client: UpstreamClient, intake: Intake) -> None:
+    def __init__(self, client: UpstreamClient, intake: MessageIntake) -> None:
         self._client = client
         self._intake = intake
         self._sockets: set[web.WebSocketResponse[bool]] = set()
@@ -77,7 +77,7 @@ class HubRelay:
                 await downstream.close(code=code if code and code not in (1005, 1006) else 1000)
 
 
-async def _pass_on(source: _Socket, target: _Socket, intake: Intake | None) -> None:
+async def _pass_on(source: _Socket, target: _Socket, intake: MessageIntake | None) -> None:
     """Pass frames on, byte for byte, until the source ends or the target cannot take them."""
     pace = Pace()
     with suppress(ConnectionError, RuntimeError, aiohttp.ClientError):

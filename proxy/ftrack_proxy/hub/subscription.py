@@ -12,12 +12,12 @@ from typing import Any
 import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from ftrack_proxy.hub.messages import Intake, Pace
-from ftrack_proxy.hub.turns import FeedTurn, OnRefusal, OnTurn, Standing, shown
+from ftrack_proxy.hub.feed_transitions import FeedStanding, FeedTransition, OnRefusal, OnTurn, shown
+from ftrack_proxy.hub.messages import MessageIntake, Pace
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, Clock, NotSent
 from ftrack_proxy.protocol import hub_packets
-from ftrack_proxy.protocol.hub_conversation import Conversation, Heard
+from ftrack_proxy.protocol.hub_conversation import Conversation, HubSignal
 from ftrack_proxy.protocol.hub_events import TOPICS
 from ftrack_proxy.protocol.hub_packets import HANDSHAKE_PATH, SOCKET_PATH, Handshake
 from ftrack_proxy.upstream.client import UpstreamClient
@@ -60,9 +60,9 @@ _EXPECTED = (HubTrouble, NotSent, AnswerLost, aiohttp.ClientError, OSError)
 
 
 class ChangeFeed:
-    """Listens with one user's credentials. ``position`` tells in which stretch it is, and whether it is live.
+    """Listens with one user's credentials. ``position`` tells in which epoch it is, and whether it is live.
 
-    A stretch is live from the hub's acknowledgement of the last subscription to the first sign of trouble: a
+    A epoch is live from the hub's acknowledgement of the last subscription to the first sign of trouble: a
     goodbye, an error, the connection's end, silence. Nothing that the hub says can end the feed.
     """
 
@@ -71,8 +71,8 @@ class ChangeFeed:
         client: UpstreamClient,
         credentials: Credentials,
         *,
-        intake: Intake,
-        next_stretch: Callable[[], int],
+        intake: MessageIntake,
+        next_epoch: Callable[[], int],
         clock: Clock,
         on_turn: OnTurn,
         on_refusal: OnRefusal,
@@ -82,13 +82,13 @@ class ChangeFeed:
         self.first_attempt = asyncio.Event()
         self._client = client
         self._intake = intake
-        self._next_stretch = next_stretch
+        self._next_epoch = next_epoch
         self._clock = clock
         self._on_turn = on_turn
         self._on_refusal = on_refusal
         self._on_fault = on_fault
-        self._turn = FeedTurn(shown(credentials.user), Standing.CONNECTING, "connecting")
-        self._stretch = next_stretch()
+        self._turn = FeedTransition(shown(credentials.user), FeedStanding.CONNECTING, "connecting")
+        self._epoch = next_epoch()
         self._live = False
         self._silence_limit = _DEFAULT_HEARTBEAT * _SILENCE_FACTOR
         self._heard = 0.0
@@ -104,19 +104,19 @@ class ChangeFeed:
         return self._turn.reason
 
     def position(self) -> tuple[int, bool]:
-        """Return (stretch, live) as of now: a feed that has been silent for too long is not live (laptop sleep)."""
+        """Return (epoch, live) as of now: a feed that has been silent for too long is not live (laptop sleep)."""
         if self._live and self._clock() - self._heard > self._silence_limit:
             self.interrupt(_SILENT)
-        return self._stretch, self._live
+        return self._epoch, self._live
 
-    def interrupt(self, problem: str, standing: Standing = Standing.GAP, *, anew: bool = False) -> None:
+    def interrupt(self, problem: str, standing: FeedStanding = FeedStanding.GAP, *, anew: bool = False) -> None:
         """A gap begins: what was fetched before it is unverified, and stays so (G4). A new connection is made.
 
         ``anew``: also what was fetched in a gap that there is already.
         """
         if self._live or anew:
             self._live = False
-            self._stretch = self._next_stretch()
+            self._epoch = self._next_epoch()
         self._is_interrupted = True
         if self._patience is not None and not self._patience.expired():
             self._patience.reschedule(asyncio.get_running_loop().time())
@@ -152,7 +152,7 @@ class ChangeFeed:
             finally:
                 self._linger(socket)
         except Exception as error:
-            self.interrupt(_words(error), Standing.REFUSED if isinstance(error, HubRefusal) else Standing.GAP)
+            self.interrupt(_words(error), FeedStanding.REFUSED if isinstance(error, HubRefusal) else FeedStanding.GAP)
             if not isinstance(error, _EXPECTED):
                 self._on_fault(error)
         finally:
@@ -218,7 +218,7 @@ class ChangeFeed:
         finally:
             self._patience = None
 
-    async def _receive(self, socket: _Socket, conversation: Conversation) -> Heard:
+    async def _receive(self, socket: _Socket, conversation: Conversation) -> HubSignal:
         """Return what follows from the next message. Whatever it tells of changes is taken in first."""
         message = await socket.receive()
         self._intake.take_message(message)
@@ -234,7 +234,7 @@ class ChangeFeed:
                 raise HubTrouble("the connection to the event hub broke")
             case aiohttp.WSMsgType.PING:
                 self._answer(partial(socket.pong, message.data))
-        return Heard()
+        return HubSignal()
 
     def _answer(self, sending: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Send without waiting for it: a hub that does not read must not keep us from hearing what it says."""
@@ -263,14 +263,14 @@ class ChangeFeed:
             await _close(socket)
 
     def _begin(self) -> None:
-        self._stretch = self._next_stretch()
+        self._epoch = self._next_epoch()
         self._live = True
         self._heard = self._clock()
-        self._tell(Standing.LIVE, None)
+        self._tell(FeedStanding.LIVE, None)
         self.first_attempt.set()
 
-    def _tell(self, standing: Standing, reason: str | None) -> None:
-        turn = FeedTurn(shown(self.credentials.user), standing, reason)
+    def _tell(self, standing: FeedStanding, reason: str | None) -> None:
+        turn = FeedTransition(shown(self.credentials.user), standing, reason)
         if turn != self._turn:
             self._turn = turn
             self._on_turn(turn)

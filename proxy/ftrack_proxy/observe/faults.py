@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from ftrack_proxy.observe.anatomy import anatomy
 from ftrack_proxy.observe.counters import Counters
+from ftrack_proxy.observe.exception_summary import exception_summary
 
 _log = logging.getLogger(__name__)
 
@@ -15,5 +15,6 @@ def note_fault(counters: Counters, work: str, error: Exception) -> None:
     kind = f"{work}: {type(error).__name__}"
     if counters.faults.note(kind):
         _log.error(
-            "a fault of ftrack-proxy's own, which made it ask ftrack instead; please report it: %s", anatomy(error)
+            "a fault of ftrack-proxy's own, which made it ask ftrack instead; please report it: %s",
+            exception_summary(error),
         )

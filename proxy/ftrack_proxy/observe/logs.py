@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from ftrack_proxy.observe.anatomy import anatomy
+from ftrack_proxy.observe.exception_summary import exception_summary
 
 _OURS = "ftrack_proxy"
 
@@ -36,7 +36,7 @@ def said(record: logging.LogRecord) -> str:
             f"{record.name} reports something from {record.module}:{record.lineno} (texts of libraries are not shown)"
         )
     if record.exc_info and record.exc_info[1] is not None:
-        text = f"{text}: {anatomy(record.exc_info[1])}"
+        text = f"{text}: {exception_summary(record.exc_info[1])}"
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
@@ -74,7 +74,7 @@ def set_up(level: str, form: str) -> None:
     logging.raiseExceptions = False
     logging.captureWarnings(True)
     sys.unraisablehook = lambda found: _log.error("something failed while it was cleared away: %s", _place(found))
-    threading.excepthook = lambda found: _log.error("a thread ended by a fault: %s", anatomy(found.exc_value))
+    threading.excepthook = lambda found: _log.error("a thread ended by a fault: %s", exception_summary(found.exc_value))
 
 
 def last_words(message: str) -> None:
@@ -88,7 +88,7 @@ def last_words(message: str) -> None:
 
 
 def _place(found: Any) -> str:
-    return anatomy(found.exc_value)
+    return exception_summary(found.exc_value)
 
 
 def on_loop_fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -96,4 +96,4 @@ def on_loop_fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None
     task = context.get("task") or context.get("future")
     where = f" in the task {task.get_name()!r}" if isinstance(task, asyncio.Task) else ""
     error = context.get("exception")
-    _log.error("the event loop met a fault%s: %s", where, anatomy(error) or "no exception")
+    _log.error("the event loop met a fault%s: %s", where, exception_summary(error) or "no exception")

@@ -16,7 +16,7 @@ from ftrack_proxy.protocol.hub_packets import (
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HubSignal:
     """What follows from a frame: what to say, whether all subscriptions hold from now on, why it has ended."""
 
     say: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class Heard:
     ended: str | None = None
 
 
-_NOTHING = Heard()
+_NOTHING = HubSignal()
 
 
 class Conversation:
@@ -36,26 +36,26 @@ class Conversation:
         self._new_id = new_id
         self._waiting: set[str] | None = None
 
-    def hear(self, frame: bytes) -> Heard:
+    def hear(self, frame: bytes) -> HubSignal:
         """Take in a frame. What cannot be read says nothing here; its events are not looked at."""
         packet = parse_packet(frame)
         match packet and packet.code:
             case PacketCode.HEARTBEAT:
-                return Heard(say=(HEARTBEAT_FRAME,))
+                return HubSignal(say=(HEARTBEAT_FRAME,))
             case PacketCode.DISCONNECT:
-                return Heard(ended="the event hub said goodbye")
+                return HubSignal(ended="the event hub said goodbye")
             case PacketCode.ERROR:
-                return Heard(ended="the event hub told of an error")
+                return HubSignal(ended="the event hub told of an error")
             case PacketCode.CONNECT if self._waiting is None:
                 self._waiting = {str(number) for number, _ in enumerate(self._topics, start=1)}
-                return Heard(say=tuple(self._subscriptions()))
+                return HubSignal(say=tuple(self._subscriptions()))
         acknowledgement = packet and parse_acknowledgement(packet)
         if not acknowledgement or not self._waiting or acknowledgement.packet_id not in self._waiting:
             return _NOTHING
         if not acknowledgement.success:
-            return Heard(ended="the event hub refused a subscription")
+            return HubSignal(ended="the event hub refused a subscription")
         self._waiting.discard(acknowledgement.packet_id)
-        return Heard(is_live=not self._waiting)
+        return HubSignal(is_live=not self._waiting)
 
     def _subscriptions(self) -> list[str]:
         hub_id = self._new_id()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ftrack_proxy.freshness.result import Start
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.ports import Rest
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.operations import Operation
-from ftrack_proxy.protocol.options import Manner
+from ftrack_proxy.protocol.representation import Manner
 from ftrack_proxy.request.understand import Understood
 
 
@@ -40,7 +40,7 @@ class ApiCall:
     credentials: Credentials | None
     identity: bytes | None
     variant: bytes
-    wishes: CacheControl
+    directives: CacheControl
     manner: Manner | None = Manner.NORMALISED
     progress: Progress = field(default_factory=Progress)
     cookies: tuple[str, ...] = ()
@@ -74,4 +74,4 @@ class Read:
     key: bytes
     spelling: bytes
     understood: Understood
-    start: Start
+    start: Moment

@@ -8,24 +8,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from ftrack_proxy.answers.budget import Budgets
-from ftrack_proxy.answers.knowledge import Group, Knowledge, Listing, Ref, Source
-from ftrack_proxy.answers.reading import Reading, by_id, listing_covers
-from ftrack_proxy.answers.siblings import NotSplit, Walk, list_name, walks_of
-from ftrack_proxy.answers.tree import Tree, covers, paths_of, projections_of, united
-from ftrack_proxy.answers.usual import Usual
-from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.entities.default_attributes import DefaultAttributes
+from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore, ListSegment, SiblingGroup
+from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
+from ftrack_proxy.entities.reading import Reading, by_id, listing_covers
+from ftrack_proxy.entities.sibling_queries import NotSplittable, NPlusOnePattern, list_name, walks_of
+from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import AnswerLost
-from ftrack_proxy.protocol.options import Manner
+from ftrack_proxy.protocol.representation import Manner
 from ftrack_proxy.protocol.responses import Failure
-from ftrack_proxy.request.awaited import Awaited
+from ftrack_proxy.queries.projection_tree import Tree, covers, paths_of, projections_of, united
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import JOINABLE_AGE, Fetched
-from ftrack_proxy.request.recall import Lacking, Recall
+from ftrack_proxy.request.recall import MissingRows, Recall
+from ftrack_proxy.request.shared_task import SharedTask
 from ftrack_proxy.request.understand import Understanding, Understood
 
 # Rows that one request asks for by id: 20 kB of text.
@@ -65,14 +65,14 @@ class Errand:
 class _UnderWay:
     began: float
     tree: Tree
-    work: Awaited[Fetched | None]
+    work: SharedTask[Fetched | None]
 
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
     """Others' errands that will bring what a read lacks, and for how many seconds yet it may wait for them."""
 
-    works: Collection[Awaited[Fetched | None]]
+    works: Collection[SharedTask[Fetched | None]]
     patience: float
 
     async def ended(self) -> bool:
@@ -89,13 +89,15 @@ class Errands:
     fetcher: Fetcher
     recall: Recall
     understanding: Understanding
-    usual: Usual
-    budget: Budgets
+    usual: DefaultAttributes
+    budget: PrefetchBudgets
     counters: Counters
     _under_way: dict[Subject, _UnderWay] = field(default_factory=dict)
     _prefetching: Counter[bytes] = field(default_factory=Counter)
 
-    def under_way(self, call: ApiCall, understood: Understood, lacking: Lacking | None, now: float) -> UnderWay | None:
+    def under_way(
+        self, call: ApiCall, understood: Understood, lacking: MissingRows | None, now: float
+    ) -> UnderWay | None:
         """What to wait for, if everything that is lacking has been asked for already, and not long ago."""
         reading = understood.reading
         if reading is None or call.identity is None:
@@ -113,7 +115,7 @@ class Errands:
             return None
         return UnderWay({entry.work for entry in fitting}, min(e.began for e in fitting) + JOINABLE_AGE - now)
 
-    def plan(self, call: ApiCall, understood: Understood, lacking: Lacking | None, start: Start) -> Errand | None:
+    def plan(self, call: ApiCall, understood: Understood, lacking: MissingRows | None, start: Moment) -> Errand | None:
         """Decide what to ask; ``None`` if the client's own question is the best."""
         try:
             return self._plan(call, understood, lacking, start)
@@ -121,21 +123,21 @@ class Errands:
             note_fault(self.counters, "planning", error)
             return None
 
-    def _plan(self, call: ApiCall, understood: Understood, lacking: Lacking | None, start: Start) -> Errand | None:
-        reading, knowledge = understood.reading, self.recall.knowledge(call)
+    def _plan(self, call: ApiCall, understood: Understood, lacking: MissingRows | None, start: Moment) -> Errand | None:
+        reading, entity_store = understood.reading, self.recall.entity_store(call)
         catalogue = understood.meaning.catalogue
-        if reading is None or knowledge is None or catalogue is None:
+        if reading is None or entity_store is None or catalogue is None:
             return None
-        if knowledge.habits.vary or (understood.is_long and reading.keys is None):
+        if entity_store.habits.vary or (understood.is_long and reading.keys is None):
             return None  # What came might not be put together again; or there is too much to go through.
         if reading.keys is None:
-            return self._for_lists(call, knowledge, understood, reading, start)
+            return self._for_lists(call, entity_store, understood, reading, start)
         declared = catalogue.types[reading.query.entity_type]
         if lacking is None or len(declared.primary_key) != 1:
             return None
         if len(reading.keys) > 1:
             return self._for_rows(reading, [key[0] for key in lacking.keys], declared.primary_key[0])
-        return self._for_one(call, knowledge, understood, reading, declared.primary_key[0], start)
+        return self._for_one(call, entity_store, understood, reading, declared.primary_key[0], start)
 
     async def carry_out(self, call: ApiCall, errand: Errand, now: float) -> Fetched | None:
         """Ask, and take in the answers; returns the last of them, an error if there was one.
@@ -143,7 +145,7 @@ class Errands:
         Raises:
             NotSent, AnswerLost: ftrack could not be asked.
         """
-        work = Awaited(self._carry_out(call, errand), "errand")
+        work = SharedTask(self._carry_out(call, errand), "errand")
         space = _space(call)
         for subject, tree in errand.covers.items():
             self._under_way[space, subject] = _UnderWay(now, tree, work)
@@ -185,7 +187,7 @@ class Errands:
                 note_fault(self.counters, "splitting", error)
         return fetched
 
-    def _done(self, space: bytes, errand: Errand, work: Awaited[Fetched | None]) -> None:
+    def _done(self, space: bytes, errand: Errand, work: SharedTask[Fetched | None]) -> None:
         for subject in errand.covers:
             entry = self._under_way.get((space, subject))
             if entry is not None and entry.work is work:
@@ -213,7 +215,13 @@ class Errands:
         return Errand(questions, {(type_name, (identity,)): reading.tree for identity in identities})
 
     def _for_one(
-        self, call: ApiCall, knowledge: Knowledge, understood: Understood, reading: Reading, key: str, start: Start
+        self,
+        call: ApiCall,
+        entity_store: EntityStore,
+        understood: Understood,
+        reading: Reading,
+        key: str,
+        start: Moment,
     ) -> Errand | None:
         """Ask for one row and its usual attributes; once a list is seen to be walked, for more of its rows."""
         type_name, catalogue = reading.query.entity_type, understood.meaning.catalogue
@@ -221,7 +229,7 @@ class Errands:
         self.usual.note(type_name, reading.tree, catalogue)
         ref = reading.refs()[0]
         walk = (type_name, *paths_of(reading.tree))
-        group, siblings = self._siblings(call, knowledge, understood, ref, walk, start)
+        group, siblings = self._siblings(call, entity_store, understood, ref, walk, start)
         identities = [ref.key[0], *siblings]
         usual = self.usual.of(type_name, catalogue) if call.manner is Manner.NORMALISED else {}
         for tree in (united((reading.tree, usual)), reading.tree):
@@ -237,10 +245,16 @@ class Errands:
         return None
 
     def _siblings(
-        self, call: ApiCall, knowledge: Knowledge, understood: Understood, ref: Ref, walk: object, start: Start
-    ) -> tuple[Group | None, list[str]]:
+        self,
+        call: ApiCall,
+        entity_store: EntityStore,
+        understood: Understood,
+        ref: EntityRef,
+        walk: object,
+        start: Moment,
+    ) -> tuple[SiblingGroup | None, list[str]]:
         """The list that the client walks along, if any, and the ids of the rows that it is about to come to."""
-        known = knowledge.known(ref)
+        known = entity_store.known(ref)
         walked = known.walk(walk) if known is not None else ()
         attempt = self.recall.begin(call, understood, start)
         question = understood.meaning.question
@@ -251,7 +265,7 @@ class Errands:
         for other in _onwards(group, ref):
             if len(found) == _CHUNK - 1:
                 break
-            told = knowledge.known(other)
+            told = entity_store.known(other)
             type_name = told.observations[0].type_name if told is not None and told.observations else None
             if other.family == ref.family and type_name in question.types and not attempt.knows(other):
                 found.append(other.key[0])
@@ -267,25 +281,32 @@ class Errands:
     # -- lists
 
     def _for_lists(
-        self, call: ApiCall, knowledge: Knowledge, understood: Understood, reading: Reading, start: Start
+        self, call: ApiCall, entity_store: EntityStore, understood: Understood, reading: Reading, start: Moment
     ) -> Errand | None:
         """Once the id in a query is seen to walk along a list, ask the query for more of that list's ids."""
         catalogue = understood.meaning.catalogue
         assert catalogue is not None
         for walk in walks_of(reading.query, catalogue):
             for ref in walk.refs:
-                known = knowledge.known(ref)
+                known = entity_store.known(ref)
                 walked = known.walk(walk.shape) if known is not None else ()
                 if not walked:
                     continue
                 group = max(walked, key=lambda group: len(group.members))
-                errand = self._for_siblings(call, knowledge, understood, walk, group, ref, start)
+                errand = self._for_siblings(call, entity_store, understood, walk, group, ref, start)
                 if errand is not None:
                     return errand
         return None
 
     def _for_siblings(
-        self, call: ApiCall, knowledge: Knowledge, asked: Understood, walk: Walk, group: Group, ref: Ref, start: Start
+        self,
+        call: ApiCall,
+        entity_store: EntityStore,
+        asked: Understood,
+        walk: NPlusOnePattern,
+        group: SiblingGroup,
+        ref: EntityRef,
+        start: Moment,
     ) -> Errand | None:
         reading = asked.reading
         assert reading is not None
@@ -294,7 +315,7 @@ class Errands:
             if len(identities) == _LISTS:
                 break
             if other.family == ref.family and not self._has_list(
-                knowledge, asked, list_name(walk, other.key[0]), start
+                entity_store, asked, list_name(walk, other.key[0]), start
             ):
                 identities.append(other.key[0])
         granted = self._may_prefetch(call, (len(identities) - 1) * _ROWS_A_LIST, start.at) // _ROWS_A_LIST
@@ -307,7 +328,7 @@ class Errands:
             return None
 
         def finish(fetched: Fetched) -> None:
-            if not _split(knowledge, walk, identities, fetched):
+            if not _split(entity_store, walk, identities, fetched):
                 group.walked[walk.shape] = _NEVER
 
         names: dict[object, Tree] = {list_name(walk, identity): reading.tree for identity in identities}
@@ -319,12 +340,12 @@ class Errands:
             set_back=partial(group.walked.__setitem__, walk.shape, -_SETBACK),
         )
 
-    def _has_list(self, knowledge: Knowledge, asked: Understood, name: str, start: Start) -> bool:
+    def _has_list(self, entity_store: EntityStore, asked: Understood, name: str, start: Moment) -> bool:
         reading = asked.reading
         assert reading is not None
         return any(
             listing_covers(reading, listing) and not self.recall.is_doubtful(listing.source, asked, start)
-            for listing in knowledge.listings(name)
+            for listing in entity_store.listings(name)
         )
 
 
@@ -333,22 +354,22 @@ def _set_back(errand: Errand) -> None:
         errand.set_back()
 
 
-def _split(knowledge: Knowledge, walk: Walk, identities: Sequence[str], fetched: Fetched) -> bool:
+def _split(entity_store: EntityStore, walk: NPlusOnePattern, identities: Sequence[str], fetched: Fetched) -> bool:
     """Make lists of the answer to a question for many; false if that cannot be done."""
     result, taken = fetched.result, fetched.taken
-    if result is None or taken is None or len(taken.rows) >= _MOST_ROWS or not isinstance(result.taken, Source):
+    if result is None or taken is None or len(taken.rows) >= _MOST_ROWS or not isinstance(result.taken, AnswerSource):
         return False
     try:
         parts = walk.split(taken, identities)
-    except NotSplit:
+    except NotSplittable:
         return False
     fitting = {identity: rows for identity, rows in parts.items() if walk.fits(rows)}
     for identity, rows in fitting.items():
-        knowledge.list(list_name(walk, identity), Listing(0, rows, True, result.taken))
+        entity_store.list(list_name(walk, identity), ListSegment(0, rows, True, result.taken))
     return len(fitting) == len(parts)
 
 
-def _onwards(group: Group, ref: Ref) -> Sequence[Ref]:
+def _onwards(group: SiblingGroup, ref: EntityRef) -> Sequence[EntityRef]:
     """The other members, from where the client is, and then from the start."""
     at = group.members.index(ref)
     return (*group.members[at + 1 :], *group.members[:at])

@@ -9,27 +9,27 @@ from typing import Any
 
 import orjson
 
-from ftrack_proxy.answers.knowledge import Source
-from ftrack_proxy.answers.learn import learning
-from ftrack_proxy.answers.take_apart import NotTakenApart, Taken, take_apart
-from ftrack_proxy.freshness.judge import settled_at
-from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.entities.entity_store import AnswerSource
+from ftrack_proxy.entities.ingest import ingesting
+from ftrack_proxy.entities.normalise import NormalisedAnswer, NotNormalisable, normalise
+from ftrack_proxy.judging.judge import replication_window_end
+from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
-from ftrack_proxy.protocol.options import Manner
+from ftrack_proxy.protocol.representation import Manner
 from ftrack_proxy.protocol.responses import (
     failure_of,
     is_complete,
     is_success,
     sole_entry,
 )
-from ftrack_proxy.request.accept import note_answer, without_cookies
+from ftrack_proxy.request.acceptance import note_answer, without_cookies
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.recall import Recall
-from ftrack_proxy.request.schemas import Schemas
+from ftrack_proxy.request.schema_source import SchemaSource
 from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.understand import Understanding, Understood
 from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
@@ -51,7 +51,7 @@ class Fetcher:
         journal: Journal,
         upstream: Upstream,
         understanding: Understanding,
-        schemas: Schemas,
+        schemas: SchemaSource,
         recall: Recall,
         origin: str,
         *,
@@ -81,7 +81,7 @@ class Fetcher:
             await self.understanding.study(operations)
         await self._journal.coverage.settled(call.credentials)
 
-    async def fetch(self, read: Read, began: Start) -> Fetched:
+    async def fetch(self, read: Read, began: Moment) -> Fetched:
         """Send one read as the client wrote it, and keep its answer. ``began`` was taken before.
 
         Raises:
@@ -115,7 +115,7 @@ class Fetcher:
         kind: OperationKind,
         raw: bytes,
         understood: Understood,
-        began: Start,
+        began: Moment,
         *,
         prefetched: bool = False,
     ) -> Fetched:
@@ -133,26 +133,30 @@ class Fetcher:
 
     async def _learn_entities(
         self, call: ApiCall, understood: Understood, entry: Any, result: Result, *, prefetched: bool
-    ) -> Taken | None:
-        knowledge, reading, catalogue = self._recall.knowledge(call), understood.reading, understood.meaning.catalogue
-        if knowledge is None or reading is None or catalogue is None:
+    ) -> NormalisedAnswer | None:
+        entity_store, reading, catalogue = (
+            self._recall.entity_store(call),
+            understood.reading,
+            understood.meaning.catalogue,
+        )
+        if entity_store is None or reading is None or catalogue is None:
             return None
         rows, normalised = entry["data"], call.manner is Manner.NORMALISED
-        source = Source(result.began, result.good_through, result.fresh_until, prefetched)
+        source = AnswerSource(result.began, result.good_through, result.fresh_until, prefetched)
         try:
             if len(rows) > _MANY_ROWS:
-                taken = await in_thread(take_apart, rows, reading.tree, catalogue, normalised=normalised)
+                taken = await in_thread(normalise, rows, reading.tree, catalogue, normalised=normalised)
                 await in_thread(result.note_ids)
             else:
-                taken = take_apart(rows, reading.tree, catalogue, normalised=normalised)
-            for _ in learning(knowledge, reading, entry, taken, source, catalogue):
+                taken = normalise(rows, reading.tree, catalogue, normalised=normalised)
+            for _ in ingesting(entity_store, reading, entry, taken, source, catalogue):
                 await asyncio.sleep(0)
-        except NotTakenApart:
+        except NotNormalisable:
             return None
         except Exception as error:
             note_fault(self._journal.counters, "taking apart", error)
             return None
-        if catalogue.note_unasked(knowledge.all_unasked):
+        if catalogue.note_unasked(entity_store.all_unasked):
             # It shows what nobody asked for, which its question does not look at.
             self.understanding.look_again()
             result.families = None
@@ -177,7 +181,7 @@ class Fetcher:
             answer.headers.popall("Set-Cookie", None)
         return answer
 
-    def note(self, call: ApiCall, answer: Answer, decoded: Any, kinds: Sequence[OperationKind], sent: Start) -> None:
+    def note(self, call: ApiCall, answer: Answer, decoded: Any, kinds: Sequence[OperationKind], sent: Moment) -> None:
         """Take in whether ftrack accepts the caller."""
         note_answer(self._journal, call, answer, decoded, [kind.value for kind in kinds], sent, bare=True)
 
@@ -192,15 +196,15 @@ class Fetcher:
                 pass
 
     def result(
-        self, call: ApiCall, answer: Answer, entry: bytes, content: Any, understood: Understood, began: Start
+        self, call: ApiCall, answer: Answer, entry: bytes, content: Any, understood: Understood, began: Moment
     ) -> Result:
         """One operation's part of an answer, with what is needed to judge it. ``content`` is ``entry`` decoded."""
         result = self._result(call, answer, entry, understood, began)
         result.complete = _is_complete_list(content, understood)
-        result.fresh_until = settled_at(result, self._journal.log, self._settle_window, understood.meaning)
+        result.fresh_until = replication_window_end(result, self._journal.log, self._settle_window, understood.meaning)
         return result
 
-    def _result(self, call: ApiCall, answer: Answer, entry: bytes, understood: Understood, began: Start) -> Result:
+    def _result(self, call: ApiCall, answer: Answer, entry: bytes, understood: Understood, began: Moment) -> Result:
         terms = understood.terms
         return Result(
             body=entry,
@@ -209,7 +213,7 @@ class Fetcher:
             families=understood.families,
             began=began,
             max_age=terms.max_age,
-            evented=terms.evented,
+            event_invalidated=terms.event_invalidated,
             durable=terms.durable and not contains_secret(entry, call),
             good_through=began.seq,
         )
@@ -217,7 +221,7 @@ class Fetcher:
     def keep(self, key: bytes, result: Result) -> bool:
         """Store a result; returns whether it was."""
         # What needs events and was fetched without them would never be served.
-        if result.evented and not result.began.live:
+        if result.event_invalidated and not result.began.live:
             return False
         return self._journal.results.put(key, result)
 

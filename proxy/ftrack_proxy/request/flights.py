@@ -6,11 +6,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from ftrack_proxy.answers.take_apart import Taken
-from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.entities.normalise import NormalisedAnswer
+from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.responses import Failure
-from ftrack_proxy.request.awaited import Awaited
+from ftrack_proxy.request.shared_task import SharedTask
 
 # Nobody waits longer than this, from its beginning, for what another asked: then he tries for himself, as he would
 # without us.
@@ -27,13 +27,13 @@ class Fetched:
     ``taken`` are the entities in it, if they could be told apart.
     """
 
-    began: Start
+    began: Moment
     answer: Answer
     plain: bytes | None
     entry: bytes | None
     result: Result | None
     stored: bool
-    taken: Taken | None = None
+    taken: NormalisedAnswer | None = None
     failure: Failure | None = None
 
 
@@ -41,8 +41,8 @@ class Fetched:
 class Flight:
     """One fetch in progress, for as long as anybody waits for it."""
 
-    began: Start
-    fetch: Awaited[Fetched]
+    began: Moment
+    fetch: SharedTask[Fetched]
 
     def patience(self, now: float) -> float:
         """For how many seconds yet others may wait for it."""
@@ -60,9 +60,9 @@ class Flights:
         flight = self._flights.get(key)
         return flight if flight is not None and flight.fetch.is_open and flight.patience(now) > 0 else None
 
-    def launch(self, key: bytes, began: Start, fetch: Coroutine[Any, Any, Fetched]) -> Flight:
+    def launch(self, key: bytes, began: Moment, fetch: Coroutine[Any, Any, Fetched]) -> Flight:
         """Start a fetch. Later reads join this one, not an older one for the same key."""
-        flight = Flight(began, Awaited(fetch, "flight"))
+        flight = Flight(began, SharedTask(fetch, "flight"))
         self._flights[key] = flight
         flight.fetch.task.add_done_callback(lambda _: self._landed(key, flight))
         return flight

@@ -7,10 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ftrack_proxy.answers.knowledge import Source
-from ftrack_proxy.answers.written import learn_written, written_in
-from ftrack_proxy.freshness.changes import Change, ChangeSource, anything, changes_of_operations, only_reads
-from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.changes.change import Change, ChangeSource, anything
+from ftrack_proxy.changes.own_writes import changes_of_operations, only_reads
+from ftrack_proxy.entities.entity_store import AnswerSource
+from ftrack_proxy.entities.written_entities import learn_written, written_in
+from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, Dispatch, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
@@ -18,14 +19,14 @@ from ftrack_proxy.protocol.operations import Batch
 from ftrack_proxy.protocol.refusals import api_changed_nothing
 from ftrack_proxy.protocol.responses import is_success
 from ftrack_proxy.request import reply
-from ftrack_proxy.request.accept import note_answer
-from ftrack_proxy.request.awaited import finish_alone
+from ftrack_proxy.request.acceptance import note_answer
 from ftrack_proxy.request.call import ApiCall, Reply
+from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.fetch import Fetcher
-from ftrack_proxy.request.followed import Followed
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.learning import Learning
 from ftrack_proxy.request.recall import Recall
+from ftrack_proxy.request.shared_task import finish_alone
+from ftrack_proxy.request.stream_ending import StreamEnding
 from ftrack_proxy.request.threads import in_thread
 
 # Operations whose changes are found while everybody else waits, and whose answer is taken in so: some milliseconds.
@@ -37,7 +38,7 @@ class Forwarder:
     """Sends what is not ours to answer, at most once, and finishes it even if the client has left (G8)."""
 
     def __init__(
-        self, journal: Journal, fetcher: Fetcher, upstream: Upstream, learning: Learning, recall: Recall
+        self, journal: Journal, fetcher: Fetcher, upstream: Upstream, learning: CoverageLearner, recall: Recall
     ) -> None:
         self._journal = journal
         self._fetcher = fetcher
@@ -122,7 +123,7 @@ class Forwarder:
         said = reply.of_answer(answer, handling)
         if said.rest is not None and changes:
             # Its head may have come before the write was done; its last bytes cannot.
-            return replace(said, rest=Followed(said.rest, lambda: self.record(changes)))
+            return replace(said, rest=StreamEnding(said.rest, lambda: self.record(changes)))
         return said
 
     async def _send(self, call: ApiCall, dispatch: Dispatch | None) -> Answer:
@@ -131,22 +132,22 @@ class Forwarder:
         return await self._upstream.write(call.raw_path, call.headers, call.body, dispatch)
 
     def _take_in(
-        self, call: ApiCall, batch: Batch, decoded: object, began: Start, answered: int, recorded: Start
+        self, call: ApiCall, batch: Batch, decoded: object, began: Moment, answered: int, recorded: Moment
     ) -> None:
         """Learn what the answer tells of the entities that were written: it is as they are after the write.
 
         Unless something else happened to them meanwhile, before ``answered``: which came first is not known then.
         ``recorded`` is the moment at which the write was in the log and nothing else after it.
         """
-        knowledge, catalogue = self._recall.knowledge(call), self._fetcher.understanding.catalogue
-        if knowledge is None or catalogue is None or recorded.stretch != began.stretch:
+        entity_store, catalogue = self._recall.entity_store(call), self._fetcher.understanding.catalogue
+        if entity_store is None or catalogue is None or recorded.epoch != began.epoch:
             return
         if not is_success(decoded, len(batch.operations)) or not isinstance(decoded, list):
             return
         try:
             written = written_in([operation.content for operation in batch.operations], decoded, catalogue)
             meanwhile = [change for _, change in self._journal.log.between(began.seq, answered, None)]
-            learn_written(knowledge, written, meanwhile, Source(recorded, recorded.seq, math.inf), catalogue)
+            learn_written(entity_store, written, meanwhile, AnswerSource(recorded, recorded.seq, math.inf), catalogue)
         except Exception as error:
             note_fault(self._journal.counters, "taking in a write", error)
 

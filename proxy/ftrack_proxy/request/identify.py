@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ftrack_proxy.identity.credentials import Credentials, credentials_of, identity_of
-from ftrack_proxy.identity.shown import shows_nobody
+from ftrack_proxy.identity.disclosure import shows_nobody
 from ftrack_proxy.protocol.headers import CacheControl, end_to_end, parse_cache_control
-from ftrack_proxy.protocol.options import Manner, manner_of
+from ftrack_proxy.protocol.representation import Manner, manner_of
 from ftrack_proxy.request.call import ApiCall
 
 # What headers say is remembered: a client sends the same thousands of times. Of long ones it is not.
@@ -18,13 +18,13 @@ _LONGEST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _HeaderFacts:
     """What the headers of a request say; see ``ApiCall``."""
 
     credentials: Credentials | None
     identity: bytes | None
     variant: bytes
-    wishes: CacheControl
+    directives: CacheControl
     manner: Manner | None
     cookies: tuple[str, ...]
     origin: str | None
@@ -51,7 +51,7 @@ def identify(
         credentials=said.credentials,
         identity=said.identity,
         variant=said.variant,
-        wishes=said.wishes,
+        directives=said.directives,
         manner=said.manner,
         cookies=said.cookies,
         origin=said.origin,
@@ -59,18 +59,18 @@ def identify(
     )
 
 
-def _said(raw_path: str, headers: tuple[tuple[str, str], ...], salt: bytes) -> _Said:
+def _said(raw_path: str, headers: tuple[tuple[str, str], ...], salt: bytes) -> _HeaderFacts:
     seen = end_to_end(headers)
     values: dict[str, list[str]] = {}
     for name, value in seen:
         values.setdefault(name.lower(), []).append(value)
     credentials = None if "?" in raw_path else credentials_of(seen)
     options = values.get("ftrack-api-options", [])
-    return _Said(
+    return _HeaderFacts(
         credentials=credentials,
         identity=None if credentials is None else identity_of(credentials, salt, seen),
         variant=_variant(values.get("ftrack-strict-api", []), options),
-        wishes=parse_cache_control(", ".join(values.get("cache-control", []))),
+        directives=parse_cache_control(", ".join(values.get("cache-control", []))),
         manner=manner_of(";".join(options)),
         cookies=tuple(values.get("cookie", [])),
         origin=", ".join(values["origin"]) if "origin" in values else None,

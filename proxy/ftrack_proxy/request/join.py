@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.protocol.headers import accepts_gzip, end_to_end, one_of_each
 from ftrack_proxy.protocol.responses import contradict, decode, known_attributes
 from ftrack_proxy.request import reply
@@ -81,7 +81,7 @@ def _attributes_of_body(body: bytes) -> dict[tuple[str, str], dict[str, Any]]:
     return known_attributes(decode(body))
 
 
-def assembled(served: Sequence[Served], start: Start) -> Reply:
+def assembled(served: Sequence[Served], start: Moment) -> Reply:
     """Write the reply of parts that are all entries of answers."""
     results = [part.result for part in served if part.result is not None]
     headers: list[tuple[str, str]] = []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ftrack_proxy.freshness.change_log import ChangeLog
-from ftrack_proxy.freshness.changes import Change
-from ftrack_proxy.freshness.result import Start
+from ftrack_proxy.changes.change import Change
+from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.permissions import Permissions
 from ftrack_proxy.identity.trust import Trust
+from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import Clock, Coverage, Results
 
@@ -38,10 +38,10 @@ class Journal:
         # What ftrack permits is believed for as long as whom it accepts.
         self.permissions = Permissions(lifetime=trust.lifetime)
 
-    def start(self, credentials: Credentials | None) -> Start:
+    def start(self, credentials: Credentials | None) -> Moment:
         """The present moment, as a read or fetch of these credentials has to remember it."""
-        stretch, live = (0, False) if credentials is None else self.coverage.position(credentials)
-        return Start(self.log.head, stretch, live, self.clock())
+        epoch, live = (0, False) if credentials is None else self.coverage.position(credentials)
+        return Moment(self.log.head, epoch, live, self.clock())
 
     def record(self, changes: Iterable[Change]) -> None:
         """Enter changes into the log; every read that starts from now on is judged by them."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftrack_proxy.freshness.judge import Reason, Verdict, judge
-from ftrack_proxy.freshness.result import Result
-from ftrack_proxy.freshness.work import Work
+from ftrack_proxy.judging.judge import Reason, Verdict, judge
+from ftrack_proxy.judging.result import Result
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.protocol.headers import Handling
 from ftrack_proxy.request.call import Read
 from ftrack_proxy.request.fetch import contains_secret
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.recall import HitKind, Lacking, Long, Recall, Recalled
+from ftrack_proxy.request.recall import HitKind, Long, MissingRows, Recall, RecalledAnswer
+from ftrack_proxy.values.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class LookUp:
         self._journal = journal
         self._recall = recall
 
-    def in_memory(self, read: Read, work: Work | None = None) -> Served | Lacking | Long | Verdict | None:
+    def in_memory(self, read: Read, work: Work | None = None) -> Served | MissingRows | Long | Verdict | None:
         """Find a read's own result, or put it together. Otherwise tell what is wrong or lacking.
 
         ``work``: what is left for judging results; what would be more counts as stale.
@@ -51,7 +51,7 @@ class LookUp:
             if self.acceptable(read, result, verdict):
                 return _hit(read, result)
         found = self._recalled(read, None if result is None else result.taken)
-        return self._served(read, found) if isinstance(found, Recalled) else found or verdict
+        return self._served(read, found) if isinstance(found, RecalledAnswer) else found or verdict
 
     async def on_disk(self, read: Read) -> Served | Verdict | None:
         """Find a read's own result on disk, or that it is not good any more."""
@@ -61,30 +61,30 @@ class LookUp:
         verdict = self.judged(read, result)
         return _hit(read, result) if self.acceptable(read, result, verdict) else verdict
 
-    async def in_thread(self, read: Read, long: Long, handling: Handling | None = None) -> Served | Lacking | None:
+    async def in_thread(self, read: Read, long: Long, handling: Handling | None = None) -> Served | MissingRows | None:
         """Put together an answer so long that others should not have to wait for it."""
         try:
             found = await long.answer()
         except Exception as error:
             note_fault(self._journal.counters, "recalling", error)
             return None
-        return self._served(read, found, handling) if isinstance(found, Recalled) else found
+        return self._served(read, found, handling) if isinstance(found, RecalledAnswer) else found
 
-    async def recalled(self, read: Read, handling: Handling) -> Served | Lacking | None:
+    async def recalled(self, read: Read, handling: Handling) -> Served | MissingRows | None:
         """Put an answer together from what is known since ftrack was asked for it."""
         found = self._recalled(read)
         if isinstance(found, Long):
             return await self.in_thread(read, found, handling)
-        return self._served(read, found, handling) if isinstance(found, Recalled) else found
+        return self._served(read, found, handling) if isinstance(found, RecalledAnswer) else found
 
-    def _recalled(self, read: Read, stale: object = None) -> Recalled | Lacking | Long | None:
+    def _recalled(self, read: Read, stale: object = None) -> RecalledAnswer | MissingRows | Long | None:
         try:
             return self._recall.attempt(read.call, read.understood, read.start, stale)
         except Exception as error:
             note_fault(self._journal.counters, "recalling", error)
             return None
 
-    def _served(self, read: Read, found: Recalled, handling: Handling | None = None) -> Served | None:
+    def _served(self, read: Read, found: RecalledAnswer, handling: Handling | None = None) -> Served | None:
         """Keep an answer that was put together: the next time it is there as it is.
 
         ``handling`` is given for what ftrack was asked for.
@@ -115,5 +115,5 @@ def _hit(read: Read, result: Result) -> Served:
 
 
 def _young_enough(read: Read, result: Result) -> bool:
-    wished = read.call.wishes.max_age
+    wished = read.call.directives.max_age
     return wished is None or read.start.at - result.began.at <= wished

@@ -7,15 +7,13 @@ from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from ftrack_proxy.freshness.judge import Reason, Verdict
-from ftrack_proxy.freshness.result import Start
-from ftrack_proxy.freshness.work import Work
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.judging.judge import Reason, Verdict
+from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.responses import Failure
 from ftrack_proxy.request import reply
-from ftrack_proxy.request.asked import Asked
 from ftrack_proxy.request.call import ApiCall, Read, Reply
 from ftrack_proxy.request.errand import Errand, Errands
 from ftrack_proxy.request.fetch import Fetcher
@@ -23,9 +21,11 @@ from ftrack_proxy.request.flights import Fetched, Flight, Flights
 from ftrack_proxy.request.join import alone, assembled, is_torn, let_go, look_into
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.look_up import LookUp, Served
-from ftrack_proxy.request.recall import Lacking, Long
+from ftrack_proxy.request.query_index import QueryIndex
+from ftrack_proxy.request.recall import Long, MissingRows
 from ftrack_proxy.request.split import Split
 from ftrack_proxy.request.together import Missed, Together, is_readable
+from ftrack_proxy.values.work import Work
 
 T = TypeVar("T")
 
@@ -50,12 +50,12 @@ class Reader:
         self._errands = errands
         self._together = together
         self._flights = Flights()
-        self.asked = Asked()
+        self.asked = QueryIndex()
 
     def at_hand(self, call: ApiCall, split: Split) -> Reply | None:
         """Answer at once, from memory alone, if every operation is a hit. The hot path: no await."""
         credentials, identity = call.credentials, call.identity
-        if credentials is None or identity is None or call.wishes.no_cache or call.wishes.no_store:
+        if credentials is None or identity is None or call.directives.no_cache or call.directives.no_store:
             return None
         start = self._journal.start(credentials)
         if not self._journal.trust.holds(identity, start.at) or len(split.keys) > _AT_HAND:
@@ -79,14 +79,14 @@ class Reader:
         if not read.understood.is_long:
             self.asked.note(read.key, read.understood.meaning.question, read.call)
 
-    def _reads(self, call: ApiCall, split: Split, start: Start) -> Iterator[Read | None]:
+    def _reads(self, call: ApiCall, split: Split, start: Moment) -> Iterator[Read | None]:
         """The batch's operations, one by one; ``None`` for one whose answer must not be kept."""
         assert split.batch is not None
         for operation, key, spelling in zip(split.batch.operations, split.keys, split.spellings, strict=True):
             understood = self._fetcher.understanding.of(operation)
             yield None if understood is None else Read(call, operation, key, spelling, understood, start)
 
-    async def _all_reads(self, call: ApiCall, split: Split, start: Start) -> list[Read] | None:
+    async def _all_reads(self, call: ApiCall, split: Split, start: Moment) -> list[Read] | None:
         """The same for all at once; ``None`` if one of the answers must not be kept."""
         reads = []
         for read in self._reads(call, split, start):
@@ -102,12 +102,12 @@ class Reader:
         assert call.credentials is not None
         assert split.batch is not None
         if self._needs_cookies(call):
-            return reply.not_cached() if call.wishes.only_if_cached else None
+            return reply.not_cached() if call.directives.only_if_cached else None
         await self._fetcher.prepare(call, split.batch.operations)
         start = self._journal.start(call.credentials)
-        reads = None if call.wishes.no_store else await self._all_reads(call, split, start)
+        reads = None if call.directives.no_store else await self._all_reads(call, split, start)
         if reads is None:
-            return reply.not_cached() if call.wishes.only_if_cached else None
+            return reply.not_cached() if call.directives.only_if_cached else None
         try:
             served = await self._read_all(call, reads)
         except _NothingCached:
@@ -174,7 +174,7 @@ class Reader:
     async def _ask_apart(self, missed: Missed) -> Sequence[_Part]:
         return [_Part(missed.read.key, await self._ask(missed))]
 
-    async def _joined(self, call: ApiCall, served: Sequence[Served], operations: int, start: Start) -> Reply | None:
+    async def _joined(self, call: ApiCall, served: Sequence[Served], operations: int, start: Moment) -> Reply | None:
         for part in served:
             if part.result is None:
                 return alone(call, part, operations)
@@ -209,14 +209,14 @@ class Reader:
                     await asyncio.sleep(0)
             if isinstance(found, Long):
                 found = await self._look_up.in_thread(read, found)
-            lacking = found if isinstance(found, Lacking) else None
+            lacking = found if isinstance(found, MissingRows) else None
             stored = found if isinstance(found, Served) else await self._look_up.on_disk(read)
             if isinstance(stored, Served):
                 return stored
             verdict = stored
         if verdict is not None:
             self._journal.counters.stale[verdict.reason.value] += 1
-        if call.wishes.only_if_cached:
+        if call.directives.only_if_cached:
             raise _NothingCached
         return Missed(read, lacking, *_why(call, verdict))
 
@@ -228,14 +228,14 @@ class Reader:
             served = await self._send_out(read, lacking, handling)
             if served is not None:
                 return served
-        if not read.call.wishes.no_cache:
+        if not read.call.directives.no_cache:
             fetched = await self._join(read)
             if fetched is not None:
                 return Served(Handling(forwarded, detail, collapsed=True), fetched.result, fetched)
         fetched = await self._launch(read).fetch.outcome()
         return Served(Handling(forwarded, detail, stored=fetched.stored), fetched.result, fetched)
 
-    async def _send_out(self, read: Read, lacking: Lacking | None, handling: Handling) -> Served | None:
+    async def _send_out(self, read: Read, lacking: MissingRows | None, handling: Handling) -> Served | None:
         """Ask ftrack for what is lacking, in words of our own; ``None`` if the client's are to be sent."""
         call, understood, start = read.call, read.understood, read.start
         while True:
@@ -272,7 +272,7 @@ class Reader:
     def _may_look_up(self, read: Read) -> bool:
         """G6: only for who ftrack accepted recently."""
         assert read.call.identity is not None
-        return not read.call.wishes.no_cache and self._journal.trust.holds(read.call.identity, read.start.at)
+        return not read.call.directives.no_cache and self._journal.trust.holds(read.call.identity, read.start.at)
 
     def _launch(self, read: Read) -> Flight:
         # G3: the moment before the request is sent, not the one at which its answer is here.
@@ -335,9 +335,9 @@ def _would_fail_anyway(failed: Fetched, errand: Errand) -> bool:
     return failed.failure is Failure.CREDENTIALS or (failed.failure is Failure.GATEWAY and not errand.spare)
 
 
-def same_moment(began: Start, start: Start) -> bool:
+def same_moment(began: Moment, start: Moment) -> bool:
     """True if nothing at all is known to have changed between the two."""
-    return began.stretch == start.stretch and began.seq >= start.seq
+    return began.epoch == start.epoch and began.seq >= start.seq
 
 
 def _known(credentials: Credentials | None) -> Credentials:
@@ -346,7 +346,7 @@ def _known(credentials: Credentials | None) -> Credentials:
 
 
 def _why(call: ApiCall, verdict: Verdict | None) -> tuple[Forwarded, str | None]:
-    if call.wishes.no_cache:
+    if call.directives.no_cache:
         return Forwarded.REQUEST, None
     if verdict is None:
         return Forwarded.MISS, None

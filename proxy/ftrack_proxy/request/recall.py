@@ -9,26 +9,33 @@ from enum import Enum
 
 import orjson
 
-from ftrack_proxy.answers.assemble import Assembly, Unknown
-from ftrack_proxy.answers.by_id import Key
-from ftrack_proxy.answers.fresh import RowJudge
-from ftrack_proxy.answers.knowledge import Knowledge, Knowledges, Listing, Observation, Ref, Source
-from ftrack_proxy.answers.plain import known_values
-from ftrack_proxy.answers.reading import Reading, document, listing_covers, window_of
-from ftrack_proxy.freshness.change_log import ChangeLog
-from ftrack_proxy.freshness.evaluate import evaluate
-from ftrack_proxy.freshness.facts import Facts
-from ftrack_proxy.freshness.judge import judge
-from ftrack_proxy.freshness.policy import Terms
-from ftrack_proxy.freshness.question import Question
-from ftrack_proxy.freshness.result import Result, Start
-from ftrack_proxy.freshness.truth import Truth
-from ftrack_proxy.freshness.work import STEPS, OutOfBudget, Work
-from ftrack_proxy.protocol.options import Manner
+from ftrack_proxy.cache_policy.policy import Terms
+from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.entities.denormalise import Denormaliser, MissingValue
+from ftrack_proxy.entities.entity_store import (
+    AnswerSource,
+    EntityRef,
+    EntityStore,
+    EntityStores,
+    ListSegment,
+    Observation,
+)
+from ftrack_proxy.entities.reading import Reading, document, listing_covers, window_of
+from ftrack_proxy.entities.row_judge import RowJudge
+from ftrack_proxy.entities.row_values import known_values
+from ftrack_proxy.judging.evaluate import evaluate
+from ftrack_proxy.judging.judge import judge
+from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.row_facts import RowFacts
+from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.queries.row_keys import Key
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.understand import Understood
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.values.truth import Truth
+from ftrack_proxy.values.work import STEPS, OutOfBudget, Work
 
 # Rows that are put together while everybody else waits: some milliseconds.
 _AT_ONCE = 300
@@ -47,7 +54,7 @@ class HitKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class RecalledAnswer:
     """An answer put together from what is known; ``prefetched``: some of it before anybody asked."""
 
     kind: HitKind
@@ -56,7 +63,7 @@ class Recalled:
 
 
 @dataclass(frozen=True, slots=True)
-class Lacking:
+class MissingRows:
     """The rows that a query names and of which too little is known; ``known`` others could be answered."""
 
     keys: tuple[Key, ...]
@@ -68,9 +75,9 @@ class Long:
     """An answer so long that others should not have to wait for it: a list, or rows by id."""
 
     attempt: _Attempt
-    listing: Listing | None
+    listing: ListSegment | None
 
-    async def answer(self) -> Recalled | Lacking | None:
+    async def answer(self) -> RecalledAnswer | MissingRows | None:
         """Put it together in a thread, and in steps between which others have their turn."""
         if self.listing is None:
             rows = _Rows()
@@ -79,13 +86,13 @@ class Long:
             return await in_thread(self.attempt.from_rows, rows)
         return self._fresh(await in_thread(self.attempt.from_listing, self.listing))
 
-    def answer_now(self) -> Recalled | Lacking | None:
+    def answer_now(self) -> RecalledAnswer | MissingRows | None:
         """The same at once."""
         if self.listing is None:
             return self.attempt.by_id()
         return self._fresh(self.attempt.from_listing(self.listing))
 
-    def _fresh(self, recalled: Recalled | None) -> Recalled | None:
+    def _fresh(self, recalled: RecalledAnswer | None) -> RecalledAnswer | None:
         return recalled if recalled is not None and self.attempt.is_fresh(recalled) else None
 
 
@@ -93,37 +100,37 @@ class Long:
 class _Rows:
     """What was found of rows that a query names."""
 
-    found: list[Ref] = field(default_factory=list)
-    absent: list[Source] = field(default_factory=list)
+    found: list[EntityRef] = field(default_factory=list)
+    absent: list[AnswerSource] = field(default_factory=list)
     lacking: list[Key] = field(default_factory=list)
-    assembly: Assembly | None = None
+    assembly: Denormaliser | None = None
 
 
 class Recall:
     """Looks reads up among the known entities."""
 
-    def __init__(self, log: ChangeLog, knowledges: Knowledges) -> None:
+    def __init__(self, log: ChangeLog, entity_stores: EntityStores) -> None:
         self._log = log
-        self._knowledges = knowledges
+        self._entity_stores = entity_stores
 
-    def kind_for(self, identity: bytes, manner: Manner, understood: Understood, start: Start) -> HitKind | None:
+    def kind_for(self, identity: bytes, manner: Manner, understood: Understood, start: Moment) -> HitKind | None:
         """How a read of this asker could be answered now without its own result; leaves no trace."""
-        knowledge = self._knowledges.peek(identity + manner.value)
-        attempt = None if knowledge is None else self._attempt(knowledge, manner, understood, start)
+        entity_store = self._entity_stores.peek(identity + manner.value)
+        attempt = None if entity_store is None else self._attempt(entity_store, manner, understood, start)
         found = None if attempt is None else attempt.answer()
         if isinstance(found, Long):
             found = found.answer_now()
-        return found.kind if isinstance(found, Recalled) else None
+        return found.kind if isinstance(found, RecalledAnswer) else None
 
-    def knowledge(self, call: ApiCall) -> Knowledge | None:
+    def entity_store(self, call: ApiCall) -> EntityStore | None:
         """What is known to the asker, in the manner in which it asks to be answered."""
         if call.identity is None or call.manner is None:
             return None
-        return self._knowledges.of(call.identity + call.manner.value)
+        return self._entity_stores.of(call.identity + call.manner.value)
 
     def attempt(
-        self, call: ApiCall, understood: Understood, start: Start, stale: object = None
-    ) -> Recalled | Lacking | Long | None:
+        self, call: ApiCall, understood: Understood, start: Moment, stale: object = None
+    ) -> RecalledAnswer | MissingRows | Long | None:
         """Answer a read that began at ``start``, or tell what is lacking; ``None`` if nothing can be said.
 
         ``stale`` is a list's source that is known to be no good any more.
@@ -131,49 +138,51 @@ class Recall:
         attempt = self.begin(call, understood, start)
         return None if attempt is None else attempt.answer(stale)
 
-    def is_doubtful(self, source: Source, understood: Understood, start: Start) -> bool:
+    def is_doubtful(self, source: AnswerSource, understood: Understood, start: Moment) -> bool:
         """True if of all that ``source`` told in answer to such questions hardly anything is still good."""
         if not _is_usable(source, understood.terms, start) or source.good_through < self._log.tail:
             return True
         families = understood.families or frozenset()
         return any(True for _ in self._log.unplaced(source.good_through, start.seq, families))
 
-    def begin(self, call: ApiCall, understood: Understood, start: Start) -> _Attempt | None:
+    def begin(self, call: ApiCall, understood: Understood, start: Moment) -> _Attempt | None:
         """Prepare to answer a read."""
-        knowledge = self.knowledge(call)
-        if knowledge is None or call.manner is None:
+        entity_store = self.entity_store(call)
+        if entity_store is None or call.manner is None:
             return None
-        return self._attempt(knowledge, call.manner, understood, start)
+        return self._attempt(entity_store, call.manner, understood, start)
 
-    def _attempt(self, knowledge: Knowledge, manner: Manner, understood: Understood, start: Start) -> _Attempt | None:
+    def _attempt(
+        self, entity_store: EntityStore, manner: Manner, understood: Understood, start: Moment
+    ) -> _Attempt | None:
         reading, question, catalogue = understood.reading, understood.meaning.question, understood.meaning.catalogue
         if reading is None or question is None or catalogue is None:
             return None
-        if understood.terms.evented and not start.live:
+        if understood.terms.event_invalidated and not start.live:
             return None
-        return _Attempt(knowledge, understood, reading, question, catalogue, start, self._log, manner)
+        return _Attempt(entity_store, understood, reading, question, catalogue, start, self._log, manner)
 
 
 @dataclass(slots=True)
 class _Attempt:
     """One read, looked up in one asker's knowledge."""
 
-    knowledge: Knowledge
+    entity_store: EntityStore
     understood: Understood
     reading: Reading
-    question: Question
+    question: BoundQuery
     catalogue: Catalogue
-    start: Start
+    start: Moment
     log: ChangeLog
     manner: Manner
 
-    def answer(self, stale: object = None) -> Recalled | Lacking | Long | None:
+    def answer(self, stale: object = None) -> RecalledAnswer | MissingRows | Long | None:
         """Answer the read, or tell what is lacking."""
         if self.reading.keys is None:
             return self.listed(stale)
         return Long(self, None) if len(self.reading.keys) > _ROWS_AT_ONCE else self.by_id()
 
-    def by_id(self) -> Recalled | Lacking:
+    def by_id(self) -> RecalledAnswer | MissingRows:
         """Answer a query that names its rows, in the order in which it names them."""
         rows = _Rows()
         for _ in self.gathering(rows):
@@ -187,38 +196,38 @@ class _Attempt:
         for begin in range(0, len(keys), _ROWS_AT_ONCE):
             judge_row = self._judge_row()
             for key in keys[begin : begin + _ROWS_AT_ONCE]:
-                ref = Ref(self.reading.family, key)
+                ref = EntityRef(self.reading.family, key)
                 try:
                     assembly.gather(ref, self.reading.tree, accept=lambda used: self._is_row(used, ref, judge_row))  # noqa: B023
-                except Unknown:
+                except MissingValue:
                     if not self._is_absent(key, judge_row, rows.absent):
                         rows.lacking.append(key)
                 else:
                     rows.found.append(ref)
             yield
 
-    def from_rows(self, rows: _Rows) -> Recalled | Lacking:
+    def from_rows(self, rows: _Rows) -> RecalledAnswer | MissingRows:
         """The answer, if all rows were found."""
         keys = self.reading.keys or ()
         assert rows.assembly is not None
         if rows.lacking:
-            return Lacking(tuple(rows.lacking), len(keys) - len(rows.lacking))
+            return MissingRows(tuple(rows.lacking), len(keys) - len(rows.lacking))
         shown, following = window_of(self.reading, rows.found, offset=0, ended=True)
         try:
             return self._recalled(HitKind.ENTITY, rows.assembly, shown, following, rows.absent, self.start.seq)
-        except Unknown:
-            return Lacking(tuple(keys), 0)
+        except MissingValue:
+            return MissingRows(tuple(keys), 0)
 
-    def knows(self, ref: Ref) -> bool:
+    def knows(self, ref: EntityRef) -> bool:
         """True if a row could be shown as the query asks."""
         judge_row = self._judge_row()
         try:
             self._assembly().gather(ref, self.reading.tree, accept=lambda used: self._is_row(used, ref, judge_row))
-        except Unknown:
+        except MissingValue:
             return self._is_absent(ref.key, judge_row, [])
         return True
 
-    def listed(self, stale: object) -> Recalled | Long | None:
+    def listed(self, stale: object) -> RecalledAnswer | Long | None:
         """Answer a query whose rows, or more of them, came as an answer to another one."""
         for listing in self._listings(stale):
             rows, _ = window_of(self.reading, listing.rows, offset=listing.offset, ended=listing.ended)
@@ -229,24 +238,24 @@ class _Attempt:
                 return recalled
         return None
 
-    def _listings(self, stale: object) -> Iterator[Listing]:
-        for listing in self.knowledge.listings(self.reading.name):
+    def _listings(self, stale: object) -> Iterator[ListSegment]:
+        for listing in self.entity_store.listings(self.reading.name):
             usable = listing.source is not stale and self.is_usable(listing.source)
             if usable and listing_covers(self.reading, listing):
                 yield listing
 
-    def is_fresh(self, recalled: Recalled) -> bool:
+    def is_fresh(self, recalled: RecalledAnswer) -> bool:
         """True if nothing has changed a list that was put together."""
         return judge(recalled.result, self.start, self.log, self.understood.meaning).fresh
 
-    def from_listing(self, listing: Listing) -> Recalled | None:
+    def from_listing(self, listing: ListSegment) -> RecalledAnswer | None:
         """Put a list together as it was, if all that is to be shown of its rows is known."""
         try:
             return self._from_listing(listing)
-        except Unknown:
+        except MissingValue:
             return None
 
-    def _from_listing(self, listing: Listing) -> Recalled:
+    def _from_listing(self, listing: ListSegment) -> RecalledAnswer:
         rows, following = window_of(self.reading, listing.rows, offset=listing.offset, ended=listing.ended)
         assembly = self._assembly()
         for ref in rows:
@@ -254,40 +263,40 @@ class _Attempt:
         # In the end: a row that another one shows more of may be of another moment than when it was met itself.
         work = Work(STEPS + _STEPS_A_ROW * len(rows))  # Many rows are gone through in a thread.
         if not all(self._belongs(assembly.used[ref], listing, work) for ref in rows):
-            raise Unknown
+            raise MissingValue
         kind = HitKind.PROJECTION if len(rows) == len(listing.rows) else HitKind.WINDOW
         return self._recalled(kind, assembly, rows, following, [listing.source], None)
 
-    def _belongs(self, row: Observation, listing: Listing, work: Work) -> bool:
+    def _belongs(self, row: Observation, listing: ListSegment, work: Work) -> bool:
         """A row that is known from elsewhere than the list must not show that it is not, or elsewhere, in it."""
         if row.source is listing.source:
             return True
         if not self.question.own_order.isdisjoint(row.layout.places):
             return False
-        facts = Facts(self.question.family, None, known_values(row, self.catalogue), ())
+        facts = RowFacts(self.question.family, None, known_values(row, self.catalogue), ())
         try:
             met = evaluate(self.question.criteria, facts, self.question.types, self.catalogue, work=work)
         except OutOfBudget:
             return False
         return met is not Truth.FALSE
 
-    def is_usable(self, source: Source) -> bool:
+    def is_usable(self, source: AnswerSource) -> bool:
         """True if an answer may be served at all at the start of this read, whatever has changed since."""
         return _is_usable(source, self.understood.terms, self.start)
 
-    def _is_row(self, used: Mapping[Ref, Observation], ref: Ref, judge_row: RowJudge) -> bool:
+    def _is_row(self, used: Mapping[EntityRef, Observation], ref: EntityRef, judge_row: RowJudge) -> bool:
         return used[ref].type_name in self.question.types and judge_row.accepts(used)
 
-    def _is_absent(self, key: Key, judge_row: RowJudge, sources: list[Source]) -> bool:
+    def _is_absent(self, key: Key, judge_row: RowJudge, sources: list[AnswerSource]) -> bool:
         """True if ftrack itself answered that the row is not there. An event that says so may be anybody's."""
-        source = self.knowledge.absent(self.reading.query.entity_type, key)
+        source = self.entity_store.absent(self.reading.query.entity_type, key)
         if source is not None and self.is_usable(source) and judge_row.accepts_absence(key, source):
             sources.append(source)
             return True
         return False
 
-    def _assembly(self) -> Assembly:
-        return Assembly(self.knowledge, self.catalogue, self.is_usable, self.manner is Manner.NORMALISED)
+    def _assembly(self) -> Denormaliser:
+        return Denormaliser(self.entity_store, self.catalogue, self.is_usable, self.manner is Manner.NORMALISED)
 
     def _judge_row(self) -> RowJudge:
         return RowJudge(self.question, self.catalogue, self.start, self.log)
@@ -295,12 +304,12 @@ class _Attempt:
     def _recalled(
         self,
         kind: HitKind,
-        assembly: Assembly,
-        rows: Sequence[Ref],
+        assembly: Denormaliser,
+        rows: Sequence[EntityRef],
         following: int | None,
-        sources: Sequence[Source],
+        sources: Sequence[AnswerSource],
         good_through: int | None,
-    ) -> Recalled:
+    ) -> RecalledAnswer:
         """``good_through``: up to which change all of it was proven; ``None`` for what remains to be judged."""
         assembled = assembly.assembled([(ref, self.reading.tree) for ref in rows])
         origins = [*sources, *(observation.source for observation in assembled.used.values())]
@@ -315,15 +324,15 @@ class _Attempt:
             families=self.understood.families,
             began=began,
             max_age=terms.max_age,
-            evented=terms.evented,
+            event_invalidated=terms.event_invalidated,
             durable=False,
             good_through=good_through,
             complete=following is None and not self.reading.offset,
             fresh_until=min((source.fresh_until for source in origins), default=float("inf")),
         )
-        return Recalled(kind, result, any(source.prefetched for source in origins))
+        return RecalledAnswer(kind, result, any(source.prefetched for source in origins))
 
 
-def _is_usable(source: Source, terms: Terms, start: Start) -> bool:
+def _is_usable(source: AnswerSource, terms: Terms, start: Moment) -> bool:
     young = start.at - source.began.at <= terms.max_age
-    return source.began.stretch == start.stretch and young and start.at <= source.fresh_until
+    return source.began.epoch == start.epoch and young and start.at <= source.fresh_until

@@ -11,24 +11,24 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ftrack_proxy.answers.knowledge import Source
-from ftrack_proxy.answers.learn import Part, learning_all
-from ftrack_proxy.answers.reading import Reading
-from ftrack_proxy.answers.take_apart import NotTakenApart, take_all_apart
-from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.entities.entity_store import AnswerSource
+from ftrack_proxy.entities.ingest import Part, ingesting_all
+from ftrack_proxy.entities.normalise import NotNormalisable, normalise_all
+from ftrack_proxy.entities.reading import Reading
+from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.json_text import elements
 from ftrack_proxy.protocol.operations import OperationKind
-from ftrack_proxy.protocol.options import Manner
+from ftrack_proxy.protocol.representation import Manner
 from ftrack_proxy.protocol.responses import failure_of, is_complete, is_success
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.look_up import LookUp, Served
-from ftrack_proxy.request.recall import Lacking, Recall
+from ftrack_proxy.request.recall import MissingRows, Recall
 from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.request.unpack import Unpacked
 
@@ -45,7 +45,7 @@ class Missed:
     """A read that could not be answered from what is at hand, and why."""
 
     read: Read
-    lacking: Lacking | None
+    lacking: MissingRows | None
     forwarded: Forwarded
     detail: str | None
 
@@ -113,7 +113,7 @@ class Together:
         ]
 
     async def _entries(
-        self, call: ApiCall, answer: Answer, missed: Sequence[Missed], unpacked: Unpacked, plain: bytes, began: Start
+        self, call: ApiCall, answer: Answer, missed: Sequence[Missed], unpacked: Unpacked, plain: bytes, began: Moment
     ) -> list[_Entry]:
         raws = await in_thread(_cut, plain) if len(plain) > _LONG else _cut(plain)
         entries = []
@@ -153,33 +153,33 @@ class Together:
 
     async def _learn(self, call: ApiCall, parts: Sequence[tuple[_Entry, Reading]]) -> bool:
         """Take in what the answer tells of entities; false if it cannot be told, or shows what nobody asked for."""
-        knowledge = self._recall.knowledge(call)
+        entity_store = self._recall.entity_store(call)
         catalogue = self._fetcher.understanding.catalogue
-        if knowledge is None or catalogue is None:
+        if entity_store is None or catalogue is None:
             return False
         if any(entry.missed.read.understood.meaning.catalogue is not catalogue for entry, _ in parts):
             return False
         contents = [(entry.content["data"], reading.tree) for entry, reading in parts]  # type: ignore[index]
         normalised = call.manner is Manner.NORMALISED
         first = parts[0][0].result
-        source = Source(first.began, first.good_through, min(entry.result.fresh_until for entry, _ in parts))
+        source = AnswerSource(first.began, first.good_through, min(entry.result.fresh_until for entry, _ in parts))
         try:
             if sum(len(rows) for rows, _ in contents) > _MANY_ROWS:
-                taken = await in_thread(take_all_apart, contents, catalogue, normalised=normalised)
+                taken = await in_thread(normalise_all, contents, catalogue, normalised=normalised)
             else:
-                taken = take_all_apart(contents, catalogue, normalised=normalised)
+                taken = normalise_all(contents, catalogue, normalised=normalised)
             told: list[Part] = [
                 (reading, entry.content, one)  # type: ignore[misc]
                 for (entry, reading), one in zip(parts, taken, strict=True)
             ]
-            for _ in learning_all(knowledge, told, source, catalogue):
+            for _ in ingesting_all(entity_store, told, source, catalogue):
                 await asyncio.sleep(0)
-        except NotTakenApart:
+        except NotNormalisable:
             return False
         except Exception as error:
             note_fault(self._journal.counters, "taking apart", error)
             return False
-        if catalogue.note_unasked(knowledge.all_unasked):
+        if catalogue.note_unasked(entity_store.all_unasked):
             self._fetcher.understanding.look_again()
             return False
         return True

@@ -11,17 +11,17 @@ from typing import Any
 
 import orjson
 
-from ftrack_proxy.answers.reading import Reading, reading_of
-from ftrack_proxy.answers.tree import Tree, tree_of
-from ftrack_proxy.freshness.judge import NOT_A_QUERY, Meaning
-from ftrack_proxy.freshness.policy import Policy, Terms
-from ftrack_proxy.freshness.question import Question, question_of
-from ftrack_proxy.freshness.read_set import Unresolvable, read_set
+from ftrack_proxy.cache_policy.policy import Policy, Terms
+from ftrack_proxy.entities.reading import Reading, reading_of
+from ftrack_proxy.judging.judge import NOT_A_QUERY, Meaning
 from ftrack_proxy.language.parser import LONG, NotUnderstood, parse
 from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.language.syntax import Query
-from ftrack_proxy.observe.anatomy import anatomy
+from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.protocol.operations import Operation, OperationKind
+from ftrack_proxy.queries.bound_query import BoundQuery, bound_query
+from ftrack_proxy.queries.projection_tree import Tree, tree_of
+from ftrack_proxy.queries.read_set import Unresolvable, read_set
 from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.schema.catalogue import Catalogue
 
@@ -56,7 +56,7 @@ class _Shape:
     """What queries of one shape have in common; ``question`` is that of one of them."""
 
     terms: Terms
-    question: Question
+    question: BoundQuery
     tree: Tree | None
 
 
@@ -106,7 +106,8 @@ class Understanding:
             catalogue = Catalogue.from_document(entry)
         except ValueError as error:
             _log.warning(
-                "the schema that ftrack sent cannot be read, queries pass through uncached: %s", anatomy(error)
+                "the schema that ftrack sent cannot be read, queries pass through uncached: %s",
+                exception_summary(error),
             )
             return
         if self.fingerprint not in (None, fingerprint):
@@ -231,7 +232,7 @@ class Understanding:
         terms = self.policy.terms_of(reads, catalogue.family_of)
         shape = None
         if terms is not None:
-            shape = _Shape(terms, question_of(query, reads, catalogue), tree_of(query, catalogue))
+            shape = _Shape(terms, bound_query(query, reads, catalogue), tree_of(query, catalogue))
         if len(self._shapes) >= _MOST_SHAPES:
             self._shapes.clear()
         if keep:

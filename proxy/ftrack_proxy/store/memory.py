@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from ftrack_proxy.freshness.result import Result
+from ftrack_proxy.judging.result import Result
 
 
 class MemoryTier:

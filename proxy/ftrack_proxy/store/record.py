@@ -7,7 +7,7 @@ import zlib
 
 import orjson
 
-from ftrack_proxy.freshness.result import Result, Start
+from ftrack_proxy.judging.result import Moment, Result
 
 
 class DamagedRecord(Exception):
@@ -21,9 +21,9 @@ def encode_record(result: Result) -> bytes:
         "http_status": result.http_status,
         "content_type": result.content_type,
         "families": None if result.families is None else sorted(result.families),
-        "began": [result.began.seq, result.began.stretch, result.began.live, result.began.at],
+        "began": [result.began.seq, result.began.epoch, result.began.live, result.began.at],
         "max_age": result.max_age,
-        "evented": result.evented,
+        "evented": result.event_invalidated,
         "good_through": result.good_through,
         "complete": result.complete,
         "fresh_until": None if result.fresh_until == math.inf else result.fresh_until,
@@ -42,16 +42,16 @@ def decode_record(record: bytes) -> Result:
         header = orjson.loads(line)
         if header["crc"] != zlib.crc32(body):
             raise DamagedRecord("checksum")
-        seq, stretch, live, at = header["began"]
+        seq, epoch, live, at = header["began"]
         families = header["families"]
         return Result(
             body=body,
             http_status=int(header["http_status"]),
             content_type=str(header["content_type"]),
             families=None if families is None else frozenset(families),
-            began=Start(int(seq), int(stretch), bool(live), float(at)),
+            began=Moment(int(seq), int(epoch), bool(live), float(at)),
             max_age=float(header["max_age"]),
-            evented=bool(header["evented"]),
+            event_invalidated=bool(header["evented"]),
             durable=True,
             good_through=int(header["good_through"]),
             complete=bool(header["complete"]),

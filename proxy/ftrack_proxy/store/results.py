@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ftrack_proxy.freshness.result import Result
+from ftrack_proxy.judging.result import Result
 from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.record import DamagedRecord, decode_record, encode_record
@@ -81,4 +81,4 @@ class ResultStore:
 
 def _later(present: Result, candidate: Result) -> bool:
     mine, theirs = present.began, candidate.began
-    return (mine.stretch, mine.seq, mine.at) > (theirs.stretch, theirs.seq, theirs.at)
+    return (mine.epoch, mine.seq, mine.at) > (theirs.epoch, theirs.seq, theirs.at)

@@ -9,12 +9,12 @@ import aiohttp
 from multidict import CIMultiDict
 
 from ftrack_proxy.ports import AnswerLost
-from ftrack_proxy.request.room import Lease, Room
+from ftrack_proxy.request.body_memory import BodyMemory, Lease
 
 _CHUNK = 2**18
 
 
-class Rest:
+class UpstreamRest:
     """What has not been read of an answer: it comes as fast as it is taken, and once.
 
     Its connection is closed with it, at the latest when nobody holds it any more; ``when_closed`` is called then.
@@ -62,14 +62,14 @@ class UpstreamAnswer:
     reason: str
     headers: CIMultiDict[str]
     body: bytes
-    rest: Rest | None = None
+    rest: UpstreamRest | None = None
     lease: Lease | None = None
 
 
-class Intake:
+class AnswerIntake:
     """Reads answers of up to ``limit`` bytes into memory, all together no more than ``room`` has."""
 
-    def __init__(self, limit: int, room: Room) -> None:
+    def __init__(self, limit: int, room: BodyMemory) -> None:
         self._limit = limit
         self._room = room
 

@@ -13,8 +13,8 @@ from yarl import URL
 
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end, is_clearly_framed
-from ftrack_proxy.request.room import Room
-from ftrack_proxy.upstream.answer import Intake, Rest, UpstreamAnswer
+from ftrack_proxy.request.body_memory import BodyMemory
+from ftrack_proxy.upstream.answer import AnswerIntake, UpstreamAnswer, UpstreamRest
 from ftrack_proxy.upstream.environment import HttpProxy, environment_proxy, tls_context
 from ftrack_proxy.upstream.pool import Pools, Waits, exchanging
 from ftrack_proxy.upstream.trouble import NotOurs, Unclear, words
@@ -74,9 +74,9 @@ class UpstreamClient:
         instance: str,
         waits: Waits | None = None,
         on_turn: Callable[[str | None], None] = lambda problem: None,
-        intake: Intake | None = None,
+        intake: AnswerIntake | None = None,
     ) -> None:
-        self._intake = intake or Intake(_LONGEST, Room(_LONGEST))
+        self._intake = intake or AnswerIntake(_LONGEST, BodyMemory(_LONGEST))
         self.origin = origin
         self.requests = 0
         self.problem: str | None = None
@@ -158,7 +158,7 @@ class UpstreamClient:
             except BaseException:
                 response.close()
                 raise
-            rest = None if whole else Rest(response, lambda error: words(error, self._way))
+            rest = None if whole else UpstreamRest(response, lambda error: words(error, self._way))
             if whole:
                 response.release()
             headers = CIMultiDict(response.headers)

@@ -24,7 +24,7 @@ _LONGEST = 60
 _VERSION = re.compile(r"dev|\d{1,4}(\.\d{1,4}){1,4}([-.+][a-z]{1,6}\d{0,4})?")
 
 
-class Recognised(Enum):
+class Recognition(Enum):
     """What answers."""
 
     FTRACK = "ftrack"
@@ -37,7 +37,7 @@ class Recognised(Enum):
 class Finding:
     """What was found out, in words for the log that follow the address."""
 
-    what: Recognised
+    what: Recognition
     words: str
 
 
@@ -59,7 +59,7 @@ def recognise_page(status: int, headers: Mapping[str, str], other: Finding) -> F
     version = headers.get(VERSION_HEADER)
     if version is None or status >= 500:
         return other
-    return Finding(Recognised.FTRACK, f"is ftrack{_version(version)}, though it does not answer to its API now")
+    return Finding(Recognition.FTRACK, f"is ftrack{_version(version)}, though it does not answer to its API now")
 
 
 def _is_information(entry: Any) -> bool:
@@ -70,28 +70,28 @@ def _ftrack(entry: Mapping[str, Any], user: str | None) -> Finding:
     words = f"is ftrack{_version(entry['version'])}"
     whose = entry.get("user_information")
     if user is None:
-        return Finding(Recognised.FTRACK, words)
+        return Finding(Recognition.FTRACK, words)
     words += f"; it accepts the key of {_printable(user)}"
     if isinstance(whose, Mapping):
         name = whose.get("username")
         words += f", who is {_printable(name)} there" if isinstance(name, str) and name != user else ""
         words += " (a global key)" if whose.get("is_global_access_key") is True else ""
-    return Finding(Recognised.FTRACK, words)
+    return Finding(Recognition.FTRACK, words)
 
 
 def _error(answer: Mapping[str, Any], user: str | None) -> Finding:
     code = answer.get("error_code")
     if isinstance(code, str) and code.startswith(_OF_A_PROXY):
         return Finding(
-            Recognised.TROUBLE,
+            Recognition.TROUBLE,
             "is another ftrack-proxy, which gets no answer from its own upstream: look at the log of that one",
         )
     if not refuses_credentials(answer):
-        return Finding(Recognised.FTRACK, "answers as ftrack does, though with an error")
+        return Finding(Recognition.FTRACK, "answers as ftrack does, though with an error")
     if user is None:
-        return Finding(Recognised.FTRACK, "is ftrack; it asks for a user and key, as it should")
+        return Finding(Recognition.FTRACK, "is ftrack; it asks for a user and key, as it should")
     return Finding(
-        Recognised.REFUSED,
+        Recognition.REFUSED,
         f"is ftrack, and refuses user {_printable(user)} with the key that is set: correct FTRACK_PROXY_API_USER and "
         "FTRACK_PROXY_API_KEY (or FTRACK_API_USER and FTRACK_API_KEY). Until then there is no change feed of that user",
     )
@@ -99,19 +99,19 @@ def _error(answer: Mapping[str, Any], user: str | None) -> Finding:
 
 def _no_answer_of_ftrack(status: int, headers: Mapping[str, str]) -> Finding:
     if status >= 500 or status == 429:
-        return Finding(Recognised.TROUBLE, f"answers with an error (status {status}): it is down, or overloaded")
+        return Finding(Recognition.TROUBLE, f"answers with an error (status {status}): it is down, or overloaded")
     if status == 407:
-        return Finding(Recognised.TROUBLE, "is behind an HTTP proxy that wants a user and password (status 407)")
+        return Finding(Recognition.TROUBLE, "is behind an HTTP proxy that wants a user and password (status 407)")
     if 300 <= status < 400:
         leads = _origin_of(headers.get("Location", ""))
         where = f" to {leads}: if that is ftrack, name it" if leads else ": name the address that it leads to"
-        return Finding(Recognised.OTHER, f"sends on{where} as the upstream (status {status})")
+        return Finding(Recognition.OTHER, f"sends on{where} as the upstream (status {status})")
     if status in (401, 403):
         return Finding(
-            Recognised.OTHER, f"wants a log-in that ftrack does not (status {status}): what stands in front of it?"
+            Recognition.OTHER, f"wants a log-in that ftrack does not (status {status}): what stands in front of it?"
         )
     return Finding(
-        Recognised.OTHER,
+        Recognition.OTHER,
         f"answers, but not as ftrack does (status {status} to a POST to /api)",
     )
 

@@ -9,15 +9,15 @@ from aiohttp import HttpVersion11, web
 
 from ftrack_proxy.hub.relay import HubRelay
 from ftrack_proxy.identity.permissions import Headers, preflight_of
-from ftrack_proxy.observe.anatomy import anatomy
+from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.protocol.headers import LOOP_HEADER
 from ftrack_proxy.protocol.hub_packets import SOCKET_PATH
 from ftrack_proxy.request.api import Api
+from ftrack_proxy.request.body_memory import SHORT
 from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.identify import identify
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.reply import of_error
-from ftrack_proxy.request.room import SHORT
 from ftrack_proxy.request.threads import working_for
 from ftrack_proxy.request.unpack import unpacked_body
 from ftrack_proxy.upstream.client import UpstreamClient
@@ -82,7 +82,7 @@ class Front:
             return _response(_bad_body())
         except Exception as error:
             # Neither address nor text: both may carry API keys.
-            _log.error("unexpected error answering a request; please report it: %s", anatomy(error))
+            _log.error("unexpected error answering a request; please report it: %s", exception_summary(error))
             return _response(
                 of_error(
                     500,
@@ -161,7 +161,7 @@ class Front:
         _watch(request, call.progress)
         if call.origin is not None and self._permits(call.origin, request.path) is None:
             # Whether the page may read the answer is for ftrack to say: it has to be asked.
-            call = replace(call, wishes=replace(call.wishes, no_cache=True))
+            call = replace(call, directives=replace(call.directives, no_cache=True))
         reply = await self._api.answer(call)
         return _response(reply) if reply.rest is None else await stream(request, reply, reply.rest)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from ftrack_proxy.request.room import Lease, Room
+from ftrack_proxy.request.body_memory import BodyMemory, Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Body:
 class Bodies:
     """Reads bodies of up to ``limit`` bytes, all together no more than ``room`` has."""
 
-    def __init__(self, limit: int, room: Room) -> None:
+    def __init__(self, limit: int, room: BodyMemory) -> None:
         self.limit = limit
         self._room = room
 

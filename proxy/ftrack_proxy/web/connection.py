@@ -11,8 +11,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_request import BaseRequest
 
-from ftrack_proxy.observe.anatomy import anatomy
-from ftrack_proxy.observe.seldom import Seldom
+from ftrack_proxy.observe.exception_summary import exception_summary
+from ftrack_proxy.observe.log_throttle import LogThrottle
 from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.reply import of_error
 from ftrack_proxy.web import patience
@@ -40,7 +40,7 @@ class Connection(web.RequestHandler):
 
     __slots__ = ("_download", "_progress", "_seldom", "_upload", "head_since", "received")
 
-    def __init__(self, server: web.Server, seldom: Seldom, **options: Any) -> None:
+    def __init__(self, server: web.Server, seldom: LogThrottle, **options: Any) -> None:
         super().__init__(server, **options)
         self.received = 0
         self.head_since: float | None = None
@@ -155,7 +155,9 @@ class Connection(web.RequestHandler):
             # The client has left in the middle; that is no fault.
             return
         if self._seldom.due("connection") is not None:
-            _log.error("a connection ended by a fault: %s", anatomy(error if isinstance(error, Exception) else None))
+            _log.error(
+                "a connection ended by a fault: %s", exception_summary(error if isinstance(error, Exception) else None)
+            )
 
     def log_debug(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: clients that leave are no news."""

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from aiohttp import web
 
+from ftrack_proxy.identity.disclosure import shows_own_key
 from ftrack_proxy.identity.pages import ANY, OPAQUE, TELLING, foreign_page
 from ftrack_proxy.identity.permissions import preflight_of
-from ftrack_proxy.identity.shown import shows_own_key
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.reply import of_error
 

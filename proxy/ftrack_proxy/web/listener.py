@@ -18,8 +18,8 @@ from typing import Any
 
 from aiohttp import web
 
-from ftrack_proxy.observe.anatomy import anatomy
-from ftrack_proxy.observe.seldom import Seldom
+from ftrack_proxy.observe.exception_summary import exception_summary
+from ftrack_proxy.observe.log_throttle import LogThrottle
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.reply import of_error
 from ftrack_proxy.web import patience
@@ -45,7 +45,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class _Server(web.Server):
     """Makes our kind of connections, and knows those that hold a descriptor."""
 
-    def __init__(self, handler: Handler, seldom: Seldom, on_lost: Callable[[], None], **options: Any) -> None:
+    def __init__(self, handler: Handler, seldom: LogThrottle, on_lost: Callable[[], None], **options: Any) -> None:
         super().__init__(handler, request_factory=self._request, **options)  # type: ignore[arg-type]
         self._seldom = seldom
         self._on_lost = on_lost
@@ -80,7 +80,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._limit = limit
         self._descriptors = descriptors
-        self._seldom = Seldom(self._loop.time)
+        self._seldom = LogThrottle(self._loop.time)
         self._room = asyncio.Event()
         self._server = _Server(handler, self._seldom, self._room.set, access_log=None, **options)
         self._sockets: list[socket.socket] = []
@@ -213,7 +213,7 @@ class Listener:
                 return await work()
             except Exception as error:
                 if self._seldom.due("fault") is not None:
-                    _log.error("the listener goes on after a fault; please report it: %s", anatomy(error))
+                    _log.error("the listener goes on after a fault; please report it: %s", exception_summary(error))
                 await asyncio.sleep(_RETRY_AFTER)
 
     async def stop(self, deadline: Deadline) -> None:

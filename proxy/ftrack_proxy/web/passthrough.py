@@ -10,9 +10,9 @@ from contextlib import suppress
 import aiohttp
 from aiohttp import HttpVersion11, web
 
-from ftrack_proxy.freshness.changes import ChangeSource, anything
+from ftrack_proxy.changes.change import ChangeSource, anything
+from ftrack_proxy.identity.disclosure import shows_nobody
 from ftrack_proxy.identity.permissions import preflight_of
-from ftrack_proxy.identity.shown import shows_nobody
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import (
     Forwarded,
@@ -24,9 +24,9 @@ from ftrack_proxy.protocol.headers import (
 )
 from ftrack_proxy.protocol.refusals import changed_nothing
 from ftrack_proxy.request import reply
-from ftrack_proxy.request.awaited import finish_alone
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.shared_task import finish_alone
 from ftrack_proxy.upstream.client import UpstreamClient
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"})

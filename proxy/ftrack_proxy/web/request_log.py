@@ -9,8 +9,8 @@ from contextlib import suppress
 from aiohttp import web
 
 from ftrack_proxy.identity.credentials import credentials_of, identity_of
-from ftrack_proxy.request.described import described_batch, described_request
-from ftrack_proxy.request.room import SHORT
+from ftrack_proxy.request.body_memory import SHORT
+from ftrack_proxy.request.description import described_batch, described_request
 from ftrack_proxy.request.understand import Understanding
 from ftrack_proxy.web.listener import Handler
 

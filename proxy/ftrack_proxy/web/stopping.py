@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from ftrack_proxy.observe.anatomy import anatomy
+from ftrack_proxy.observe.exception_summary import exception_summary
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StopStep:
     """Something to be ended, in words, and until which share of the time it may take."""
 
     what: str
@@ -38,7 +38,7 @@ class Step:
     share: float = 1.0
 
 
-async def end_in_order(steps: Sequence[Step], deadline: Deadline) -> None:
+async def end_in_order(steps: Sequence[StopStep], deadline: Deadline) -> None:
     """Take each step. One that fails or takes too long is named in the log, and the next one is taken."""
     for step in steps:
         task = asyncio.ensure_future(step.end())
@@ -47,4 +47,4 @@ async def end_in_order(steps: Sequence[Step], deadline: Deadline) -> None:
             task.cancel()
             _log.warning("stopping: %s could not be ended in time", step.what)
         elif not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("stopping: %s did not end well: %s", step.what, anatomy(error))
+            _log.warning("stopping: %s did not end well: %s", step.what, exception_summary(error))

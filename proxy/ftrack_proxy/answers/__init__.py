@@ -1,1 +1,0 @@
-"""Known entities: answers taken apart, kept by entity, and put together again. Pure."""

@@ -1,0 +1,1 @@
+"""The entity store: answers normalised into entity records, and denormalised into answers again. Pure."""

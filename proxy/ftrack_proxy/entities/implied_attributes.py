@@ -1,0 +1,27 @@
+"""What ftrack writes along with what was asked for (ftrack-protocol 3.3)."""
+
+from __future__ import annotations
+
+from ftrack_proxy.entities.response_habits import siblings_of
+from ftrack_proxy.queries.projection_tree import Tree
+from ftrack_proxy.schema.catalogue import Catalogue
+
+
+def comes_along(type_name: str, tree: Tree, catalogue: Catalogue, *, siblings: bool = True) -> frozenset[str]:
+    """The attributes that ftrack writes when ``tree`` is asked for (3.3): those, what shares a column with one of them,
+    and always the key, the system projections and the classifier.
+
+    ``siblings``: whether what shares a column comes along, which is certain of normalised answers only.
+    """
+    names = frozenset(tree)
+    memo = ("comes along", type_name, names, siblings)
+    found: frozenset[str] | None = catalogue.memo.get(memo)
+    if found is None:
+        declared = catalogue.types[type_name]
+        along = {*declared.primary_key, *declared.system_projections}
+        if "context_type" in declared.attributes:
+            along.add("object_type_id")
+        for name in names if siblings else ():
+            along.update(siblings_of(name, declared))
+        found = catalogue.memo[memo] = frozenset(along | names)
+    return found

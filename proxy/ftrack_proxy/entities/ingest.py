@@ -1,0 +1,113 @@
+"""An answer of ftrack's becomes knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ftrack_proxy.entities.entity_store import AnswerSource, EntityStore, ListSegment
+from ftrack_proxy.entities.implied_attributes import comes_along
+from ftrack_proxy.entities.normalise import NormalisedAnswer
+from ftrack_proxy.entities.reading import Reading
+from ftrack_proxy.queries.projection_tree import EMPTY
+from ftrack_proxy.schema.catalogue import Catalogue
+
+# Entities that are taken in at one go: some milliseconds.
+_AT_ONCE: Final = 500
+_PARTS_AT_ONCE: Final = 25
+
+
+def ingest(
+    entity_store: EntityStore,
+    reading: Reading,
+    entry: Mapping[str, Any],
+    taken: NormalisedAnswer,
+    source: AnswerSource,
+    catalogue: Catalogue,
+) -> None:
+    """Take in the entry of a query's answer, which has been taken apart."""
+    for _ in ingesting(entity_store, reading, entry, taken, source, catalogue):
+        pass
+
+
+Part = tuple[Reading, Mapping[str, Any], NormalisedAnswer]
+"""A query, its entry in an answer, and that taken apart."""
+
+
+def ingesting(
+    entity_store: EntityStore,
+    reading: Reading,
+    entry: Mapping[str, Any],
+    taken: NormalisedAnswer,
+    source: AnswerSource,
+    catalogue: Catalogue,
+) -> Iterator[None]:
+    """The same in steps between which others may have their turn: each entity by itself is knowledge."""
+    yield from ingesting_all(entity_store, [(reading, entry, taken)], source, catalogue)
+
+
+def ingesting_all(
+    entity_store: EntityStore, parts: Sequence[Part], source: AnswerSource, catalogue: Catalogue
+) -> Iterator[None]:
+    """The same for the answer to several queries in one request; ``source`` is that of all of them."""
+    for _, _, taken in parts[:1]:
+        entity_store.habits.learn(taken.habits)
+        yield from _observe(entity_store, taken, source, catalogue)
+    for count, (reading, entry, taken) in enumerate(parts, start=1):
+        for place in taken.places:
+            entity_store.group(place)
+        _learn_rows(entity_store, reading, entry, taken, source)
+        if not count % _PARTS_AT_ONCE:
+            yield
+
+
+def _learn_rows(
+    entity_store: EntityStore, reading: Reading, entry: Mapping[str, Any], taken: NormalisedAnswer, source: AnswerSource
+) -> None:
+    whole = len(set(taken.rows)) == len(taken.rows)
+    if reading.keys is None:
+        if whole:
+            entity_store.list(reading.name, ListSegment(reading.offset, taken.rows, has_ended(reading, entry), source))
+    elif whole and not reading.offset and has_ended(reading, entry):
+        _learn_absent(entity_store, reading, taken, source)
+
+
+def has_ended(reading: Reading, entry: Mapping[str, Any]) -> bool:
+    """True if no rows follow those in the answer."""
+    metadata = entry.get("metadata")
+    following = metadata.get("next") if isinstance(metadata, dict) else None
+    if isinstance(following, dict) and following.get("offset") is not None:
+        return False
+    limit = reading.query.limit
+    # A full page whose answer says nothing may or may not be the last one; a page for no rows says nothing at all.
+    return limit is None or len(entry["data"]) < limit or (limit > 0 and isinstance(following, dict))
+
+
+def _observe(
+    entity_store: EntityStore, taken: NormalisedAnswer, source: AnswerSource, catalogue: Catalogue
+) -> Iterator[None]:
+    asked: dict[frozenset[str], frozenset[str]] = {}
+    for count, (ref, told) in enumerate(taken.entities.items(), start=1):
+        missing = told.asked.difference(told.values)
+        if missing:
+            # What a type does not have never comes; what it has may have been left out because the entity was short.
+            told.asked -= missing & catalogue.types[told.type_name].attributes.keys()
+        # Where what always comes along did not come, it would not the next time either.
+        names = frozenset(told.asked) | comes_along(told.type_name, EMPTY, catalogue)
+        beyond = told.values.keys() - names
+        if beyond:
+            named = dict.fromkeys(told.asked, EMPTY)
+            along = comes_along(told.type_name, named, catalogue)
+            entity_store.note_unasked(told.type_name, beyond - along)
+        entity_store.observe(ref, source, told.type_name, told.values, asked.setdefault(names, names))
+        if not count % _AT_ONCE:
+            yield
+
+
+def _learn_absent(entity_store: EntityStore, reading: Reading, taken: NormalisedAnswer, source: AnswerSource) -> None:
+    """Rows that were named and did not come. Not if others came instead: then ids are compared in ways not known."""
+    named = set(reading.refs())
+    came = set(taken.rows)
+    if came <= named:
+        for ref in named - came:
+            entity_store.note_absent(reading.query.entity_type, ref.key, source)

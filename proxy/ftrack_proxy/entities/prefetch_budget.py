@@ -1,0 +1,42 @@
+"""How much more than asked for may be asked of ftrack: what nobody asked for is limited, per client and fairly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# What may be saved up, in seconds; who has not taken anything for as long does not count as there.
+_SAVED = 10.0
+
+
+@dataclass(slots=True)
+class PrefetchBudget:
+    """Rows that one client may have prefetched: it earns ``rate`` a second, and keeps ten seconds' worth at most."""
+
+    _left: float
+    _at: float
+
+    def take(self, wanted: int, rate: float, now: float) -> int:
+        """Take up to ``wanted`` rows; returns how many are granted."""
+        saved = min(rate * _SAVED, self._left + (now - self._at) * rate)
+        granted = min(wanted, int(saved))
+        self._left, self._at = saved - granted, now
+        return granted
+
+    def is_idle(self, now: float) -> bool:
+        """True if nothing was taken for so long that it makes no difference any more."""
+        return now - self._at >= _SAVED
+
+
+@dataclass(slots=True)
+class PrefetchBudgets:
+    """Rows that may be prefetched, ``rate`` a second: shared evenly between the clients that have any prefetched."""
+
+    rate: float
+    _of: dict[bytes, PrefetchBudget] = field(default_factory=dict)
+
+    def take(self, client: bytes, wanted: int, now: float) -> int:
+        """Take up to ``wanted`` rows for a client; returns how many are granted."""
+        self._of = {one: budget for one, budget in self._of.items() if not budget.is_idle(now)}
+        share = self.rate / len(self._of.keys() | {client})
+        budget = self._of.setdefault(client, PrefetchBudget(share * _SAVED, now))
+        return budget.take(wanted, share, now)

@@ -1,0 +1,1 @@
+"""Why a query is answered as it is, for people. Pure."""

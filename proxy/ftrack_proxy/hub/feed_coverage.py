@@ -1,0 +1,129 @@
+"""Which change feed speaks for whom."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from ftrack_proxy.hub.sleep_detector import EVERY, SleepDetector
+from ftrack_proxy.hub.subscription import ChangeFeed
+from ftrack_proxy.hub.supervision import OnEnd, Supervisor
+from ftrack_proxy.identity.credentials import Credentials
+
+# Feeds opened with credentials that were borrowed from clients; users beyond them are answered by ftrack.
+_BORROWED_LIMIT = 16
+# How long the first fetches of a process wait for a feed that is making its first connection.
+_PATIENCE = 1.0
+_ENDED = "its task ended, and is started again"
+_ASLEEP = "the machine slept, or its clock was set"
+
+
+class FeedCoverage:
+    """The change feeds of this proxy.
+
+    ftrack delivers events per project access, so a feed speaks only for those who see no more than its user
+    does (design section 5). Configured credentials speak for everybody where the proxy serves a studio, and
+    there must be those of a user who sees everything. On a workstation (``may_borrow``) they speak for
+    themselves; any other user whom ftrack accepted gets a feed of his own, credentials in memory only.
+    """
+
+    def __init__(
+        self,
+        configured: Credentials | None,
+        *,
+        may_borrow: bool,
+        build: Callable[[Credentials, Callable[[], int]], ChangeFeed],
+        vigil: SleepDetector,
+        on_end: OnEnd,
+    ) -> None:
+        self._configured = configured
+        self._may_borrow = may_borrow
+        self._build = build
+        # Unique across restarts, so that a stored result of an earlier process is never in a current epoch.
+        self._epochs = itertools.count(time.time_ns() // 1_000_000 * 1_000)
+        self._vigil = vigil
+        self._on_end = on_end
+        self._feeds: dict[Credentials, ChangeFeed] = {}
+        self._supervisor = Supervisor()
+        self._uncovered = (self.next_epoch(), False)
+
+    def next_epoch(self) -> int:
+        """Number a epoch of a feed, or a gap."""
+        return next(self._epochs)
+
+    def start(self) -> None:
+        """Open the configured feed, if there is one, and watch for sleep."""
+        self._supervisor.start(self._watch, "watch for sleep", self._on_end)
+        if self._configured is not None:
+            self._open(self._configured)
+
+    async def close(self) -> None:
+        """End all feeds."""
+        await self._supervisor.close()
+
+    def accepted(self, credentials: Credentials) -> None:
+        """ftrack accepted these credentials: open a feed for them if none speaks for them."""
+        if self._may_borrow and credentials not in self._feeds and len(self._feeds) < _BORROWED_LIMIT:
+            self._open(credentials)
+
+    def position(self, credentials: Credentials) -> tuple[int, bool]:
+        """Return (epoch, live) of the feed that speaks for these credentials."""
+        self._look()
+        feed = self._feed_of(credentials)
+        return self._uncovered if feed is None else self._position(feed)
+
+    async def settled(self, credentials: Credentials) -> None:
+        """Let a first connection that is under way come about: what is fetched before it cannot be kept."""
+        feed = self._feed_of(credentials)
+        if feed is None or feed.first_attempt.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await feed.first_attempt.wait()
+        feed.first_attempt.set()
+
+    @property
+    def feeds(self) -> list[ChangeFeed]:
+        """All feeds, the configured or first borrowed one first."""
+        return list(self._feeds.values())
+
+    def live_epochs(self) -> set[int]:
+        """The epochs of the feeds that are live now."""
+        self._look()
+        return {epoch for epoch, live in map(self._position, self.feeds) if live}
+
+    def _feed_of(self, credentials: Credentials) -> ChangeFeed | None:
+        if self._configured is not None and not self._may_borrow:
+            return self._feeds.get(self._configured)
+        return self._feeds.get(credentials)
+
+    def _open(self, credentials: Credentials) -> None:
+        feed = self._build(credentials, self.next_epoch)
+        self._feeds[credentials] = feed
+        self._supervisor.start(feed.run, "change feed", partial(self._ended, feed))
+
+    def _position(self, feed: ChangeFeed) -> tuple[int, bool]:
+        """A feed to which nobody listens is not live, whatever it was when its task ended."""
+        if not self._supervisor.is_running(feed.run):
+            feed.interrupt(_ENDED)
+        return feed.position()
+
+    def _ended(self, feed: ChangeFeed, error: Exception) -> None:
+        feed.interrupt(_ENDED)
+        self._on_end(error)
+
+    def _look(self) -> None:
+        """Sleep is a gap for everybody: also for those without a feed, whose answers may have aged unseen."""
+        if self._vigil.stood_still():
+            self._uncovered = (self.next_epoch(), False)
+            for feed in self.feeds:
+                feed.interrupt(_ASLEEP, anew=True)
+
+    async def _watch(self) -> None:
+        while True:
+            self._look()
+            await asyncio.sleep(EVERY)

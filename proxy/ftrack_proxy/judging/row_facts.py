@@ -1,0 +1,117 @@
+"""What a change tells of one entity: its values before or after, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind
+from ftrack_proxy.changes.event_columns import CUSTOM
+from ftrack_proxy.schema.families import CONTEXT
+
+_ASSET = "Asset"
+_VERSION = "AssetVersion"
+# The keys behind the path upwards.
+_PLACED_BY = frozenset({"parent_id", "project_id", "context_id", "asset_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    """A partly known entity. A value that is not in ``values`` is not known; ``None`` there is null.
+
+    ``above`` are (id, family) of what it hangs on, nearest first and complete up to the project; empty if that
+    is not known.
+    """
+
+    family: str
+    identity: str | None
+    values: Mapping[str, Any]
+    above: tuple[tuple[str, str], ...]
+
+    def value(self, name: str) -> Any:
+        """The value of an attribute of the entity itself, or ``UNKNOWN``."""
+        if name == "id":
+            return UNKNOWN if self.identity is None else self.identity
+        told = self.values.get(name, UNKNOWN)
+        return self._by_place(name) if told is UNKNOWN else told
+
+    def _by_place(self, name: str) -> Any:
+        if not self.above:
+            return UNKNOWN
+        if self.family == CONTEXT:
+            if name == "parent_id" and self.above[0][1] == CONTEXT:
+                return self.above[0][0]
+            if name == "project_id":
+                return self.above[-1][0]
+        elif self.family == _ASSET and name == "context_id":
+            return self._nearest(CONTEXT)
+        elif self.family == _VERSION and name == "asset_id":
+            return self._nearest(_ASSET)
+        return UNKNOWN
+
+    def _nearest(self, family: str) -> Any:
+        return next((identity for identity, other in self.above if other == family), UNKNOWN)
+
+    def upwards(self, relation: str) -> RowFacts | None:
+        """The entity behind a relation that leads up the hierarchy; ``None`` if it is not known."""
+        if self.family == CONTEXT and relation == "project" and self.above:
+            return RowFacts(CONTEXT, self.above[-1][0], {}, ())
+        wanted = {
+            (CONTEXT, "parent"): CONTEXT,
+            (_ASSET, "parent"): CONTEXT,
+            (_VERSION, "asset"): _ASSET,
+        }.get((self.family, relation))
+        if wanted is None:
+            return None
+        told = self.values.get("asset_id" if wanted == _ASSET else _parent_key(self.family), UNKNOWN)
+        for index, (identity, family) in enumerate(self.above):
+            if family == wanted:
+                # A value told otherwise wins over the path: then only the id is certain.
+                above = self.above[index + 1 :] if told in (UNKNOWN, identity) else ()
+                return RowFacts(wanted, identity if told is UNKNOWN else told, {}, above)
+        return None
+
+    @property
+    def ancestors(self) -> frozenset[str] | None:
+        """Ids of the contexts above; ``None`` if not known."""
+        if self.family != CONTEXT or not self.above or any(family != CONTEXT for _, family in self.above):
+            return None
+        return frozenset(identity for identity, _ in self.above)
+
+
+def _parent_key(family: str) -> str:
+    return "parent_id" if family == CONTEXT else "context_id"
+
+
+def facts_after(change: Change, family: str) -> RowFacts:
+    """What is known of the changed entity once it has changed."""
+    values = {name: new for name, (_, new) in change.attributes.items() if _is_told(change, name)}
+    return RowFacts(family, change.entity_id, values, place_of(change))
+
+
+def facts_before(change: Change, family: str) -> RowFacts:
+    """What is known of it until then."""
+    values = {name: old for name, (old, _) in change.attributes.items() if _is_told(change, name)}
+    return RowFacts(family, change.entity_id, values, place_of(change) if _stood_there(change, values) else ())
+
+
+def _is_told(change: Change, name: str) -> bool:
+    return name != CUSTOM and name not in change.uncertain
+
+
+def _stood_there(change: Change, before: Mapping[str, Any]) -> bool:
+    """True if an entity may be taken to have stood before where it stands now, but for what ``before`` tells."""
+    if change.kind is not ChangeKind.UPDATED:
+        return True
+    moved = _PLACED_BY.intersection(change.attributes)
+    return change.attributes_complete and all(before.get(name, UNKNOWN) is not UNKNOWN for name in moved)
+
+
+def place_of(change: Change) -> tuple[tuple[str, str], ...]:
+    """Where the entity stands, nearest first; empty unless the whole path up to a project is known."""
+    if not change.ancestors or len(change.ancestors) != len(change.ancestor_families):
+        return ()
+    if change.ancestor_families[-1] != CONTEXT or "" in change.ancestor_families:
+        return ()
+    return tuple(zip(change.ancestors, change.ancestor_families, strict=True))

@@ -1,0 +1,84 @@
+"""Which results belong to a query: their keys are digests, and say nothing of it themselves."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.language.canonical import canonical
+from ftrack_proxy.language.syntax import Query
+from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.request.call import ApiCall
+
+Window = tuple[int, int | None]
+"""A query's offset and limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asked: with what his result's moment and trust are found. Never shown."""
+
+    credentials: Credentials
+    identity: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedResult:
+    """One result of a query: its key, who asked, and for which part of the rows."""
+
+    key: bytes
+    asker: Asker
+    window: Window
+
+
+class QueryIndex:
+    """The keys of what was asked through this process, by canonical expression; the oldest are given up first.
+
+    Without its window: clients add one, page by page, to what a person wrote.
+    """
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[bytes, tuple[bytes, IndexedResult]] = OrderedDict()
+        self._keys: dict[bytes, set[bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def note(self, key: bytes, question: BoundQuery | None, call: ApiCall) -> None:
+        """Note that ``key`` holds, or is about to hold, the call's answer to this question."""
+        if question is None or key in self._kept or call.credentials is None or call.identity is None:
+            return
+        query = _digest(canonical(question.query, window=False))
+        self._kept[key] = query, IndexedResult(key, Asker(call.credentials, call.identity), window_of(question.query))
+        self._keys.setdefault(query, set()).add(key)
+        if len(self._kept) > self._limit:
+            self._give_up_oldest()
+
+    def of(self, query: Query) -> list[IndexedResult]:
+        """What was asked by such a query, whatever the window."""
+        digest = _digest(canonical(query, window=False))
+        return [self._kept[key][1] for key in sorted(self._keys.get(digest, ()))]
+
+    def askers(self) -> list[Asker]:
+        """Everybody who asked, once."""
+        return list({kept.asker.identity: kept.asker for _, kept in self._kept.values()}.values())
+
+    def _give_up_oldest(self) -> None:
+        key, (query, _) = self._kept.popitem(last=False)
+        keys = self._keys[query]
+        keys.discard(key)
+        if not keys:
+            del self._keys[query]
+
+
+def window_of(query: Query) -> Window:
+    """The window of a query; to begin at the first row need not be said."""
+    return query.offset or 0, query.limit
+
+
+def _digest(text: str) -> bytes:
+    # Real expressions list hundreds of ids: thousands of them as texts would be a store of their own.
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,52 @@
+"""Work that is done for whoever waits for it, and no longer than anybody does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+# Seconds that a write is given to end after its client has left.
+_LEFT_ALONE = 300.0
+
+
+class SharedTask(Generic[T]):
+    """A task of its own that several may wait for. It is cancelled when the last of them has left."""
+
+    def __init__(self, work: Coroutine[Any, Any, T], name: str) -> None:
+        self.task = asyncio.get_running_loop().create_task(work, name=name)
+        self.task.add_done_callback(_see)
+        self._waiting = 0
+
+    @property
+    def is_open(self) -> bool:
+        """True as long as it makes sense to wait for it."""
+        return not self.task.done() and not self.task.cancelling()
+
+    async def outcome(self, patience: float | None = None) -> T:
+        """Wait for what comes of it, at most ``patience`` seconds.
+
+        Raises:
+            TimeoutError: it took longer.
+        """
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(patience):
+                return await asyncio.shield(self.task)
+        finally:
+            self._waiting -= 1
+            if not self._waiting and not self.task.done():
+                self.task.cancel()
+
+
+def finish_alone(task: asyncio.Task[Any]) -> None:
+    """Let a write end for which nobody waits any more; one that does not end in time is cancelled."""
+    late = asyncio.get_running_loop().call_later(_LEFT_ALONE, task.cancel)
+    task.add_done_callback(lambda _: late.cancel())
+
+
+def _see(task: asyncio.Task[Any]) -> None:
+    """Look at an exception that nobody may be there to get."""
+    if not task.cancelled():
+        task.exception()

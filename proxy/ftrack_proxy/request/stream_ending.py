@@ -1,0 +1,37 @@
+"""A stream of bytes of which the last ones leave only when something has been done."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from ftrack_proxy.ports import Rest
+
+
+class StreamEnding:
+    """What follows of an answer; ``before_the_end`` is called once: before its last bytes, or at the close."""
+
+    def __init__(self, rest: Rest, before_the_end: Callable[[], None]) -> None:
+        self._rest = rest
+        self._before_the_end = before_the_end
+        self._has_ended = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield it piece by piece, one behind."""
+        held = b""
+        async for piece in self._rest:
+            if held:
+                yield held
+            held = piece
+        self._end()
+        if held:
+            yield held
+
+    def close(self) -> None:
+        """Have no more of it."""
+        self._rest.close()
+        self._end()
+
+    def _end(self) -> None:
+        if not self._has_ended:
+            self._has_ended = True
+            self._before_the_end()

@@ -1,0 +1,86 @@
+"""What events say is never part of an answer: they only take away what could have been answered."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ftrack_proxy.cache_policy.policy import Terms
+from ftrack_proxy.changes.change import Change
+from ftrack_proxy.entities.entity_store import EntityStore, EntityStores
+from ftrack_proxy.entities.ingest import ingest
+from ftrack_proxy.entities.normalise import normalise
+from ftrack_proxy.entities.reading import Reading
+from ftrack_proxy.judging.judge import Meaning
+from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.protocol.headers import CacheControl
+from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.request.recall import Recall, RecalledAnswer
+from ftrack_proxy.request.understand import Understood
+from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, reading, source
+from tests.test_entities.test_row_judge import NAMES, PATHS, log_of
+from tests.test_judging import cases
+
+_OLD_NEW = st.tuples(st.sampled_from([None, "a", "t1", "s1"]), st.sampled_from([None, "a", "t1", "s1"]))
+CLAIMS = st.builds(
+    lambda kind, name, action, path, changes: cases.event(kind, name, action, path, **changes),
+    st.sampled_from(["Task", "Shot", "Project", "Status", "Note"]),
+    NAMES,
+    st.sampled_from(["add", "update", "remove", "move"]),
+    PATHS,
+    st.dictionaries(st.sampled_from(["name", "statusid", "parent_id", "bid", "id"]), _OLD_NEW, max_size=2),
+)
+QUESTIONS = [
+    ({"name": {}}, "Task where id is t1"),
+    ({"name": {}}, "TypedContext where id is t1 limit 1"),
+    ({"name": {}}, "Task where id in (t1, t2, x1)"),
+    ({"name": {}, "status": {"name": {}}}, "Task where id is t2"),
+    ({"children": {"name": {}}}, "Shot where id is s1"),
+    ({"name": {}}, 'Task where name is "t1" order by name limit 2'),
+    ({"name": {}}, "Task where id is x1"),
+]
+TERMS = Terms(max_age=1e9, event_invalidated=True, durable=False)
+CALL = ApiCall("/api", (), b"", b"", None, b"ana", b"", CacheControl())
+
+
+def asked_of(entity_stores: EntityStores, number: int, changes: list[Change]) -> object:
+    shown, rest = QUESTIONS[number]
+    found: Reading = reading(shown, rest)
+    question = cases.question(
+        f"select name from {rest}" if "children" not in shown else f"select children.name from {rest}"
+    )
+    meaning = Meaning(question, CATALOGUE)
+    understood = Understood(question.reads.families, TERMS, meaning, found)
+    log = log_of(changes)
+    return Recall(log, entity_stores).attempt(CALL, understood, Moment(log.head, 1, True, 9.0))
+
+
+def known_of(production: Production, rows: list[str], number: int) -> EntityStores:
+    """What was answered to a question before."""
+    entity_stores = EntityStores(10**6)
+    entity_store: EntityStore = entity_stores.of(b"ana" + Manner.NORMALISED.value)
+    shown, rest = QUESTIONS[number]
+    asked = reading(shown, rest)
+    written = answer(production, rows, asked.tree, normalised=True)
+    ingest(entity_store, asked, entry(written), normalise(written, asked.tree, CATALOGUE), source(0), CATALOGUE)
+    return entity_stores
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    productions(),
+    st.lists(st.sampled_from(["t1", "t2"]), max_size=2, unique=True),
+    st.integers(0, len(QUESTIONS) - 1),
+    st.integers(0, len(QUESTIONS) - 1),
+    st.lists(CLAIMS, min_size=1, max_size=4),
+)
+def test_events_only_take_answers_away(
+    production: Production, rows: list[str], told: int, asked: int, events: list[list[Change]]
+) -> None:
+    changes = [change for event in events for change in event]
+    now = asked_of(known_of(production, rows, told), asked, changes)
+    if isinstance(now, RecalledAnswer):
+        before = asked_of(known_of(production, rows, told), asked, [])
+        assert isinstance(before, RecalledAnswer)
+        assert now.result.body == before.result.body
