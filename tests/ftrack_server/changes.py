@@ -252,7 +252,7 @@ class Writer:
             self._put({**note, "thread_activity": now})
 
     def _set_custom_value(self, type_name: str, plain: Row) -> Row:
-        """A dense value is written: the raw row is set, and the change appears on the owner (7.5)."""
+        """A dense value is written: the raw row is set, and the change appears on the owner (ftrack-protocol 7.5)."""
         key = (plain["configuration_id"], plain["entity_id"])
         configuration = self._database.get("Configuration", (key[0],))
         owner = self._world.find(key[1])

@@ -1,4 +1,4 @@
-"""Custom attribute links: one row seen as several types, by what it leads to and what it comes from (5.3)."""
+"""Custom attribute links: one row seen as several types, by both of its ends (ftrack-protocol 5.3)."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def test_a_folder_that_cannot_be_used_is_blamed_on_its_own_setting(setting: str,
 
 
 def test_an_address_that_cannot_be_had_is_blamed_on_its_place(tmp_path: Path) -> None:
-    # A documentation address (RFC 5737): no machine has it.
+    # A documentation address (RFC 5737 3): no machine has it.
     done = run("serve", *UPSTREAM, home=tmp_path, FTRACK_PROXY_LISTEN="192.0.2.1:8089")
     refused(done, "the environment variable FTRACK_PROXY_LISTEN: cannot listen on 192.0.2.1:8089", code=1)
     file = tmp_path / "settings.toml"

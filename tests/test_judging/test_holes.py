@@ -194,7 +194,7 @@ def test_versions_of_other_assets_leave_the_latest_alone(expression: str, rows: 
 
 
 def test_a_base_type_need_not_show_projects() -> None:
-    """Only types of the task table are known to answer with their project (5.4)."""
+    """Only types of the task table are known to answer with their project (ftrack-protocol 5.4)."""
     expression = "select custom_attributes from Context where name is a"
     change = updated("Shot", "S1", "Sequence:Q1 Project:P1", fstart=("1", "2"))
     assert rules(expression, [{"id": "T1", "context_type": "task"}], change) == {"A8"}

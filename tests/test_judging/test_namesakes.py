@@ -79,7 +79,7 @@ def test_criteria_on_its_value(kind: str, path: str, key: str, old: str | None, 
 
 @pytest.mark.parametrize("key", ["status", "statusid", "sort", "name"])
 def test_what_inherits_it_changes_too(key: str) -> None:
-    """Hierarchical attributes: one event on the entity where the value was set, none below (7.5)."""
+    """Hierarchical attributes: one event on the entity where the value was set, none below (ftrack-protocol 7.5)."""
     change = updated("Sequence", "Q1", "Project:P1", **{key: ("x", "y")})
     row = with_values("Task", "T1", **{key: "x"})
     assert rules("select custom_attributes from Task where id is T1", [row], change) == {"A8"}

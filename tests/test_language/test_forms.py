@@ -1,4 +1,4 @@
-"""The expressions that public programs send (ftrack-protocol 4.11), by their numbers there."""
+"""The expressions that public programs send (ftrack-protocol 4.11), numbered: other places cite these numbers."""
 
 from __future__ import annotations
 

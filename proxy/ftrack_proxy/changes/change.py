@@ -1,4 +1,4 @@
-"""One change: what is known of it, and how far it may reach (DESIGN 3, ftrack-protocol 7)."""
+"""One change: what is known of it, and how far it may reach (ftrack-protocol 7)."""
 
 from __future__ import annotations
 

@@ -25,10 +25,10 @@ _ASLEEP = "the machine slept, or its clock was set"
 class FeedCoverage:
     """The change feeds of this proxy.
 
-    ftrack delivers events per project access, so a feed speaks only for those who see no more than its user
-    does (design section 5). Configured credentials speak for everybody where the proxy serves a studio, and
-    there must be those of a user who sees everything. On a workstation (``may_borrow``) they speak for
-    themselves; any other user whom ftrack accepted gets a feed of his own, credentials in memory only.
+    ftrack delivers events per project access (ftrack-protocol 7.7), so a feed speaks only for those who see no more
+    than its user does. Configured credentials speak for everybody where the proxy serves a studio, and there must be
+    those of a user who sees everything. On a workstation (``may_borrow``) they speak for themselves; any other user
+    whom ftrack accepted gets a feed of their own, credentials in memory only.
     """
 
     def __init__(

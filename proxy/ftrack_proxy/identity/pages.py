@@ -14,7 +14,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def normal_origin(text: str) -> str | None:
-    """One spelling of an origin (RFC 6454): ``https://host`` or ``http://host:8080``; ``None`` if it is none."""
+    """One spelling of an origin (RFC 6454 6.2): ``https://host`` or ``http://host:8080``; ``None`` if it is none."""
     try:
         parts = urlsplit(text.strip())
         port = parts.port

@@ -355,8 +355,8 @@ def _derives_elsewhere(case: Case, names: frozenset[str]) -> bool:
 def _may_have_siblings(case: Case) -> bool:
     """True if the answer may show versions of the asset that the changed one belongs to, or did until it was removed.
 
-    An event tells the new values of a removed row as null (7.1): what counts is where it was. Every version has an
-    asset, so null says as little as nothing.
+    An event tells the new values of a removed row as null (ftrack-protocol 7.1): what counts is where it was.
+    Every version has an asset, so null says as little as nothing.
     """
     facts = facts_before if case.change.kind is ChangeKind.REMOVED else facts_after
     asset = facts(case.change, case.family).value("asset_id")

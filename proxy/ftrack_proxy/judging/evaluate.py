@@ -184,7 +184,9 @@ def _value_type(path: Path, types: frozenset[str], catalogue: Catalogue) -> str:
     """The type that a compared attribute has wherever it can stand: string for ids; empty if it is open."""
     name = path.steps[-1].name
     if name.endswith("_type"):
-        return ""  # Names of types: the table's in events, the API's in expressions (5.2, transform).
+        return (
+            ""  # Names of types: the table's in events, the API's in expressions (``transform``, ftrack-protocol 5.2).
+        )
     if len(path.steps) > 1:
         return "string" if name == "id" or name.endswith("_id") else ""
     memo = ("value type", name, types)

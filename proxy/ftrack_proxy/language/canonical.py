@@ -1,4 +1,4 @@
-"""One text for all spellings of a query: its identity in the store (DESIGN 3).
+"""One text for all spellings of a query: its identity in the store (ftrack-protocol 4).
 
 The text is an expression again and parses into an equal query, up to what is normalised here: white space, the
 spelling of keywords and operators, the order and repetition of projections, of listed values and of what ``and`` and

@@ -1,4 +1,4 @@
-"""A query's shape: what it asks for, without the values and the window that it is asked with (DESIGN 3)."""
+"""A query's shape: what it asks for, without the values and the window that it is asked with."""
 
 from __future__ import annotations
 

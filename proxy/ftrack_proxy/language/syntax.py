@@ -1,6 +1,7 @@
 """What an expression parses into: immutable values that compare by meaning, not by where they stood.
 
-Every node carries ``position`` (index into the expression) for messages; it does not take part in equality.
+Sections in brackets are those of ftrack-protocol 4. Every node carries ``position`` (index into the expression) for
+messages; it does not take part in equality.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class NotUnderstood(Exception):
         self.problem = problem
 
 
-# Possessive quantifiers (3.11) keep it linear for any input. White space is ASCII only: whether the server
+# Possessive quantifiers (Python 3.11) keep it linear for any input. White space is ASCII only: whether the server
 # takes a no-break space for a blank is not known. A word's alphabet holds what public programs send
 # unquoted: names, dotted paths, uuids, numbers, dates with offset, percent signs, mail addresses.
 _TOKEN: Final = re.compile(

@@ -206,7 +206,7 @@ class Handling:
 
 
 def cache_status(handlings: Sequence[Handling], name: str = "ftrack-proxy") -> str:
-    """Say in RFC 9211 terms what happened to a batch: all hits, none, or some of each."""
+    """Say in the terms of RFC 9211 2 what happened to a batch: all hits, none, or some of each."""
     hits = sum(1 for h in handlings if h.forwarded is None)
     misses = len(handlings) - hits
     if not misses:
