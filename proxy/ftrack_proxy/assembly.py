@@ -56,8 +56,8 @@ from ftrack_proxy.store.state_file import StateFolder
 from ftrack_proxy.upstream import header_bytes
 from ftrack_proxy.upstream.answer import AnswerIntake
 from ftrack_proxy.upstream.client import UpstreamClient
-from ftrack_proxy.upstream.pool import Waits
-from ftrack_proxy.upstream.reachability_log import turn_log
+from ftrack_proxy.upstream.pool import UpstreamTimeouts
+from ftrack_proxy.upstream.reachability_log import reachability_log
 from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.bodies import Bodies
 from ftrack_proxy.web.cross_site import CrossSiteCheck
@@ -129,10 +129,14 @@ async def running_proxy(
     """
     header_bytes.install()
     instance = secrets.token_hex(8)
-    waits = Waits(settings.connect_wait, settings.pool_wait, settings.answer_wait, settings.idle_wait)
+    timeouts = UpstreamTimeouts(settings.connect_wait, settings.pool_wait, settings.answer_wait, settings.idle_wait)
     room = BodyMemory(_LONG_BODIES * settings.body_limit)
     client = UpstreamClient(
-        settings.upstream, instance, waits, turn_log(settings.upstream).turn, AnswerIntake(settings.body_limit, room)
+        settings.upstream,
+        instance,
+        timeouts,
+        reachability_log(settings.upstream).update,
+        AnswerIntake(settings.body_limit, room),
     )
     log, counters = ChangeLog(), Counters()
 

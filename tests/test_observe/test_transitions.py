@@ -12,7 +12,7 @@ async def test_each_change_is_told_once() -> None:
     told: list[int] = []
     turns = TransitionLog(0, told.append, period=0.0)
     for state in (0, 1, 1, 2, 2, 0):
-        turns.turn(state)
+        turns.update(state)
     assert told == [1, 2, 0]
 
 
@@ -20,7 +20,7 @@ async def test_changes_in_quick_succession_are_left_out_and_the_last_is_told_in_
     told: list[int] = []
     turns = TransitionLog(0, told.append, most=3, period=0.05)
     for state in (*range(1, 100), 7):
-        turns.turn(state)
+        turns.update(state)
     assert told == [1, 2, 3]
     async with asyncio.timeout(PATIENCE):
         while told != [1, 2, 3, 7]:  # noqa: ASYNC110 - nothing is set when a timer runs out
@@ -30,10 +30,10 @@ async def test_changes_in_quick_succession_are_left_out_and_the_last_is_told_in_
 async def test_what_went_back_is_not_told() -> None:
     told: list[int] = []
     turns = TransitionLog(0, told.append, most=1, period=0.02)
-    turns.turn(1)
-    turns.turn(2)
-    turns.turn(1)
+    turns.update(1)
+    turns.update(2)
+    turns.update(1)
     await asyncio.sleep(0.1)
     assert told == [1]
-    turns.turn(3)
+    turns.update(3)
     assert told == [1, 3]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from yarl import URL
 
 from ftrack_proxy.upstream.client import UpstreamClient
-from ftrack_proxy.upstream.pool import Waits
+from ftrack_proxy.upstream.pool import UpstreamTimeouts
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 STRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
@@ -88,8 +88,8 @@ async def peer(*conversations: Conversation, tls: ssl.SSLContext | None = None) 
 
 
 @asynccontextmanager
-async def client_of(url: str, **waits: float) -> AsyncIterator[UpstreamClient]:
-    client = UpstreamClient(URL(url), "test", Waits(**waits))
+async def client_of(url: str, **timeouts: float) -> AsyncIterator[UpstreamClient]:
+    client = UpstreamClient(URL(url), "test", UpstreamTimeouts(**timeouts))
     try:
         yield client
     finally:

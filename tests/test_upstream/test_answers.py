@@ -269,7 +269,7 @@ async def test_an_answer_cut_short_is_lost() -> None:
 
 
 async def test_connections_that_cannot_be_watched_are_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "wires_are_watched", lambda _: False)
+    monkeypatch.setattr(pool, "connections_can_be_watched", lambda _: False)
     async with peer() as there, client_of(there.url) as client:
         for body in (b"one", b"two"):
             assert await write(client, body) == body
@@ -284,13 +284,13 @@ async def test_connections_that_cannot_be_watched_are_used_once(monkeypatch: pyt
         assert [number for number, _ in there.requests] == [0, 1]
 
 
-async def test_connections_are_made_of_wires_and_go_back_to_their_pool() -> None:
+async def test_connections_are_watched_and_go_back_to_their_pool() -> None:
     async with peer() as there, client_of(there.url) as client:
         await ask(client, b"one")
         connector = client._pools._lanes["reads"].connector
         assert connector is not None
         (rest,) = connector._conns.values()
-        assert [type(wire).__name__ for wire, _ in rest] == ["Wire"]
+        assert [type(each).__name__ for each, _ in rest] == ["WatchedConnection"]
         await until(lambda: kept(client) == 1)
 
 

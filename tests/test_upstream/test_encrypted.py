@@ -12,7 +12,7 @@ import pytest
 
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from tests.test_upstream.peer import STRAY, Line, client_of, peer
-from tests.test_upstream.test_trouble import CA, CERTIFICATES, SPELLINGS, TRUST
+from tests.test_upstream.test_error_messages import CA, CERTIFICATES, SPELLINGS, TRUST
 
 
 @pytest.fixture(autouse=True)

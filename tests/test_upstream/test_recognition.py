@@ -45,8 +45,8 @@ def test_ftrack(content: Any, user: str | None, words: str) -> None:
 def test_a_wrong_key_is_told_with_the_way_out(name: str) -> None:
     finding = found({"exception": name, "content": "x"}, status=401, user="ana")
     assert finding.what is Recognition.REFUSED
-    assert "refuses user ana" in finding.words
-    assert "FTRACK_PROXY_API_KEY" in finding.words
+    assert "refuses user ana" in finding.message
+    assert "FTRACK_PROXY_API_KEY" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_a_wrong_key_is_told_with_the_way_out(name: str) -> None:
 def test_what_is_not_ftrack(content: Any, status: int, headers: dict[str, str], what: Recognition, words: str) -> None:
     finding = found(content, status, user="ana", **headers)
     assert finding.what is what
-    assert words in finding.words
-    assert "secret" not in finding.words
-    assert "apiKey" not in finding.words
+    assert words in finding.message
+    assert "secret" not in finding.message
+    assert "apiKey" not in finding.message
 
 
 def test_ftrack_s_own_page_tells_it_if_the_api_does_not() -> None:
@@ -95,6 +95,6 @@ def test_ftrack_s_own_page_tells_it_if_the_api_does_not() -> None:
 def test_what_a_server_says_cannot_forge_a_line() -> None:
     odd = "4\n2026 INFO x\x1b[2J" + "x" * 1_000
     finding = found([{**INFORMATION, "version": odd, "user_information": {"username": odd}}], user="ana")
-    assert finding.words.startswith("is ftrack; ")
-    assert finding.words.isprintable()
-    assert len(finding.words) < 300
+    assert finding.message.startswith("is ftrack; ")
+    assert finding.message.isprintable()
+    assert len(finding.message) < 300

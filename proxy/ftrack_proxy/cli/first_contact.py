@@ -17,7 +17,7 @@ from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.settings import Address, Settings
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.upstream.environment import HttpProxy
-from ftrack_proxy.upstream.recognition import QUESTION, Finding, Recognition, recognise, recognise_page
+from ftrack_proxy.upstream.recognition import PROBE_REQUEST, Finding, Recognition, recognise, recognise_page
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class FirstContact:
             headers += [("ftrack-user", self._feed.user), ("ftrack-api-key", self._feed.key)]
         try:
             async with asyncio.timeout(_PATIENCE):
-                finding = recognise(*await self._exchange("POST", "/api", headers, QUESTION), user)
+                finding = recognise(*await self._exchange("POST", "/api", headers, PROBE_REQUEST), user)
                 if finding.what is Recognition.OTHER:
                     finding = recognise_page(*(await self._exchange("GET", "/", [], None))[:2], finding)
         except TimeoutError:
@@ -119,17 +119,17 @@ class FirstContact:
             return answer.status, answer.headers, await _beginning(answer.content)
 
     def _say(self, finding: Finding) -> None:
-        if finding.words in ("", self._said):
+        if finding.message in ("", self._said):
             return
-        self._said = finding.words
-        words = f"{self._client.origin} {finding.words}"
+        self._said = finding.message
+        message = f"{self._client.origin} {finding.message}"
         match finding.what:
             case Recognition.FTRACK:
-                _log.info("%s", words)
+                _log.info("%s", message)
             case Recognition.OTHER:
-                _log.warning("%s", self._blame(words))
+                _log.warning("%s", self._blame(message))
             case _:
-                _log.warning("%s", words)
+                _log.warning("%s", message)
 
 
 async def _beginning(content: StreamReader) -> bytes:

@@ -105,7 +105,7 @@ async def _run(it: Configuration, folder: Any, disk: Any) -> None:
     sys.setswitchinterval(0.0002)
     async with running_proxy(settings, folder, disk) as parts:
         feed = settings.feed_credentials(os.environ)
-        say_where(settings, parts.port, parts.client.way, feed)
+        say_where(settings, parts.port, parts.client.http_proxy, feed)
         contact = FirstContact(parts.client, feed, partial(it.blamed, "upstream"))
         asking = asyncio.create_task(contact.run(), name="first contact")
         journal = parts.journal

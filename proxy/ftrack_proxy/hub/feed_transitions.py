@@ -71,4 +71,4 @@ class FeedTransitionLog:
             turns = self._of_user[turn.user] = TransitionLog(
                 FeedTransition(turn.user, FeedStanding.CONNECTING, None), log_turn
             )
-        turns.turn(turn)
+        turns.update(turn)

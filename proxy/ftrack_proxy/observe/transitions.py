@@ -1,4 +1,4 @@
-"""Telling how something stands: each change once, and not more often than people can read."""
+"""Logging the state of something: each change once, and no more often than people can read."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 S = TypeVar("S")
-# So many changes are said in so many seconds.
+# So many changes are logged in so many seconds.
 _MOST, _PERIOD = 4, 60.0
 
 
 class TransitionLog(Generic[S]):
-    """Says a state when it changes. Changes in quick succession are left out; the state that they led to is said.
+    """Logs a state when it changes. Of changes in quick succession only the state that they led to is logged.
 
     To be used in a running event loop.
     """
 
-    def __init__(self, said: S, say: Callable[[S], None], most: int = _MOST, period: float = _PERIOD) -> None:
-        self._said = self._state = said
-        self._say = say
+    def __init__(self, initial: S, write: Callable[[S], None], most: int = _MOST, period: float = _PERIOD) -> None:
+        self._logged = self._state = initial
+        self._write = write
         self._period = period
         self._times: deque[float] = deque([-math.inf] * most, most)
         self._timer: asyncio.TimerHandle | None = None
 
-    def turn(self, state: S) -> None:
-        """Take note of the state that it is in now."""
+    def update(self, state: S) -> None:
+        """Note the state that it is in now, and log it if it changed."""
         self._state = state
-        if state == self._said or self._timer is not None:
+        if state == self._logged or self._timer is not None:
             return
         loop = asyncio.get_running_loop()
         due = self._times[0] + self._period
@@ -40,10 +40,10 @@ class TransitionLog(Generic[S]):
 
     def _due(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        if self._state != self._said:
+        if self._state != self._logged:
             self._now(loop)
 
     def _now(self, loop: asyncio.AbstractEventLoop) -> None:
         self._times.append(loop.time())
-        self._said = self._state
-        self._say(self._state)
+        self._logged = self._state
+        self._write(self._state)

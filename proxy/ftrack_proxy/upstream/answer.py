@@ -18,12 +18,12 @@ class UpstreamRest:
     """What has not been read of an answer: it comes as fast as it is taken, and once.
 
     Its connection is closed with it, at the latest when nobody holds it any more; ``when_closed`` is called then.
-    ``words`` says what went wrong.
+    ``message_of`` says what went wrong.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, words: Callable[[BaseException], str]) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, message_of: Callable[[BaseException], str]) -> None:
         self._response = response
-        self._words = words
+        self._message_of = message_of
         self._is_open = True
         self.when_closed: Callable[[], object] | None = None
 
@@ -37,10 +37,10 @@ class UpstreamRest:
             async for chunk in self._response.content.iter_chunked(_CHUNK):
                 yield chunk
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise AnswerLost(self._words(error)) from None
+            raise AnswerLost(self._message_of(error)) from None
 
     def close(self) -> None:
-        """Have no more of it."""
+        """Give up what has not been read; its connection is closed."""
         if self._is_open:
             self._is_open = False
             self._response.close()

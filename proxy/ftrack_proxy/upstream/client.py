@@ -16,9 +16,9 @@ from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end, is_clearly_fr
 from ftrack_proxy.request.body_memory import BodyMemory
 from ftrack_proxy.upstream.answer import AnswerIntake, UpstreamAnswer, UpstreamRest
 from ftrack_proxy.upstream.environment import HttpProxy, environment_proxy, tls_context
-from ftrack_proxy.upstream.pool import Pools, Waits, exchanging
-from ftrack_proxy.upstream.trouble import NotOurs, Unclear, words
-from ftrack_proxy.upstream.wire import Exchange
+from ftrack_proxy.upstream.error_messages import AmbiguousFraming, MismatchedAnswer, error_message
+from ftrack_proxy.upstream.pool import Pools, UpstreamTimeouts, exchanging
+from ftrack_proxy.upstream.watched_connection import Exchange
 
 T = TypeVar("T")
 _Take = Callable[[aiohttp.ClientResponse, Exchange], Awaitable[T]]
@@ -64,7 +64,7 @@ class UpstreamClient:
     goes out at most once. One that only reads is sent again, once and on a fresh connection, if a connection that was
     kept from earlier turns out to be closed, or to bring what may be another request's answer.
 
-    ``on_turn`` is told what is in the way of reaching ftrack, and ``None`` when nothing is any more.
+    ``on_transition`` is called with the problem when ftrack cannot be reached, and with ``None`` when it can again.
     Making one raises ``BadEnvironment`` if the environment names an HTTP proxy that cannot be used.
     """
 
@@ -72,28 +72,28 @@ class UpstreamClient:
         self,
         origin: URL,
         instance: str,
-        waits: Waits | None = None,
-        on_turn: Callable[[str | None], None] = lambda problem: None,
+        timeouts: UpstreamTimeouts | None = None,
+        on_transition: Callable[[str | None], None] = lambda problem: None,
         intake: AnswerIntake | None = None,
     ) -> None:
         self._intake = intake or AnswerIntake(_LONGEST, BodyMemory(_LONGEST))
         self.origin = origin
         self.requests = 0
         self.problem: str | None = None
-        self._on_turn = on_turn
+        self._on_transition = on_transition
         self._instance = instance
-        self._way = environment_proxy(origin)
-        self._proxy = self._way.url if self._way else None
-        self._pools = Pools(waits or Waits(), tls_context(origin))
+        self._http_proxy = environment_proxy(origin)
+        self._proxy = self._http_proxy.url if self._http_proxy else None
+        self._pools = Pools(timeouts or UpstreamTimeouts(), tls_context(origin))
 
     @property
-    def way(self) -> HttpProxy | None:
+    def http_proxy(self) -> HttpProxy | None:
         """The HTTP proxy on the way to ftrack, if there is one."""
-        return self._way
+        return self._http_proxy
 
     async def close(self) -> None:
-        """Close all connections. What breaks by that tells nothing of ftrack."""
-        self._on_turn = lambda problem: None
+        """Close all connections. Errors that this causes are not reported as ftrack being unreachable."""
+        self._on_transition = lambda problem: None
         await self._pools.close()
 
     def url(self, raw_path: str) -> URL:
@@ -129,10 +129,10 @@ class UpstreamClient:
             sent["Accept-Encoding"] = accept_encoding
         request = _Request("POST", self.url(raw_path), sent, body, repeatable=True)
         with self._observed():
-            async with self._pools.turn() as turn:
-                answer = await self._taken_in(request, self._pools.kept("reads"))
+            async with self._pools.read_slot() as slot:
+                answer = await self._read_answer(request, self._pools.kept("reads"))
                 if answer.rest is not None:
-                    answer.rest.when_closed = turn.keep()
+                    answer.rest.when_closed = slot.keep()
                 return answer
 
     async def write(
@@ -147,18 +147,18 @@ class UpstreamClient:
         sent = self.headers(headers, "content-length")
         request = _Request("POST", self.url(raw_path), sent, body, dispatch=dispatch)
         with self._observed():
-            return await self._taken_in(request, self._pools.kept("writes"))
+            return await self._read_answer(request, self._pools.kept("writes"))
 
-    async def _taken_in(self, request: _Request, kept: aiohttp.ClientSession) -> UpstreamAnswer:
+    async def _read_answer(self, request: _Request, kept: aiohttp.ClientSession) -> UpstreamAnswer:
         async def read(response: aiohttp.ClientResponse, exchange: Exchange) -> UpstreamAnswer:
             try:
                 body, lease, whole = await self._intake.body(response)
                 if exchange.early and response.status < 400:
-                    raise NotOurs()  # Nobody can have done what had not been said to the end.
+                    raise MismatchedAnswer()  # A success cannot come before the whole request has gone out.
             except BaseException:
                 response.close()
                 raise
-            rest = None if whole else UpstreamRest(response, lambda error: words(error, self._way))
+            rest = None if whole else UpstreamRest(response, lambda error: error_message(error, self._http_proxy))
             if whole:
                 response.release()
             headers = CIMultiDict(response.headers)
@@ -228,17 +228,17 @@ class UpstreamClient:
                 )
             if not is_clearly_framed(response.headers.items()):
                 response.close()
-                raise Unclear
+                raise AmbiguousFraming
             taken = await take(response, exchange)
             # An upgrade that was not asked for is no answer either.
             if exchange.is_doubtful or response.status < 200:
                 response.close()
-                raise NotOurs
+                raise MismatchedAnswer
             return taken
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             unanswered = not exchange.heads and not isinstance(error, TimeoutError)
-            exchange.failed = unanswered or isinstance(error, NotOurs)
-            problem = _WITHDRAWN if request.dispatch.withdrawn else words(error, self._way)
+            exchange.failed = unanswered or isinstance(error, MismatchedAnswer)
+            problem = _WITHDRAWN if request.dispatch.withdrawn else error_message(error, self._http_proxy)
             raise (AnswerLost(problem) if exchange.begun else NotSent(problem)) from None
 
     @contextmanager
@@ -248,14 +248,14 @@ class UpstreamClient:
             yield
         except (NotSent, AnswerLost) as error:
             if str(error) != _WITHDRAWN:
-                self._turn(str(error))
+                self._note_reachability(str(error))
             raise
-        self._turn(None)
+        self._note_reachability(None)
 
-    def _turn(self, problem: str | None) -> None:
+    def _note_reachability(self, problem: str | None) -> None:
         if problem != self.problem:
             self.problem = problem
-            self._on_turn(problem)
+            self._on_transition(problem)
 
     def open_socket(
         self, raw_path: str, headers: Sequence[tuple[str, str]], protocols: Sequence[str]

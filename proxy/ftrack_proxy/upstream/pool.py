@@ -17,7 +17,7 @@ from aiohttp.connector import Connection
 
 from ftrack_proxy.observe.descriptors import descriptor_limit
 from ftrack_proxy.ports import NotSent
-from ftrack_proxy.upstream.wire import Exchange, Wire, wires_are_watched
+from ftrack_proxy.upstream.watched_connection import Exchange, WatchedConnection, connections_can_be_watched
 
 _log = logging.getLogger(__name__)
 
@@ -32,9 +32,9 @@ _current: ContextVar[Exchange] = ContextVar("exchange")
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """For how many seconds what is waited for: a connection to be made, one to become free when very many reads are
-    under way, the beginning of an answer, and either side to go on in the middle of a request or an answer."""
+class UpstreamTimeouts:
+    """Seconds to wait for a connection to be made, for a read slot, for the beginning of an answer, and for either
+    side to go on in the middle of a request or an answer."""
 
     connect: float = 15.0
     pool: float = 15.0
@@ -43,57 +43,57 @@ class Waits:
 
 
 class Pool(aiohttp.TCPConnector):
-    """A connector whose connections are watched (`Wire`). Without ``keep`` each is closed after one exchange."""
+    """A connector of watched connections (`WatchedConnection`). Without ``keep`` each is closed after one exchange."""
 
-    def __init__(self, waits: Waits, tls: ssl.SSLContext, *, keep: bool) -> None:
+    def __init__(self, timeouts: UpstreamTimeouts, tls: ssl.SSLContext, *, keep: bool) -> None:
         kept: dict[str, Any] = {"keepalive_timeout": _KEEPALIVE} if keep else {"force_close": True}
         super().__init__(limit=0, ssl=tls, **kept)
-        self._factory: partial[Any] = partial(Wire, loop=asyncio.get_running_loop(), idle=waits.idle)
+        self._factory: partial[Any] = partial(WatchedConnection, loop=asyncio.get_running_loop(), idle=timeouts.idle)
         self.is_watched = True
 
     async def connect(self, *arguments: Any, **named: Any) -> Connection:
         """Get a connection for the current exchange; until this returns nothing of its request was sent."""
         connection = await super().connect(*arguments, **named)
-        exchange, wire = _current.get(Exchange()), connection.protocol
-        if isinstance(wire, Wire):
-            exchange.kept = wire.exchange.begun
-            wire.exchange = exchange
+        exchange, watched = _current.get(Exchange()), connection.protocol
+        if isinstance(watched, WatchedConnection):
+            exchange.kept = watched.exchange.begun
+            watched.exchange = exchange
         else:
             self.is_watched = False
             exchange.begun = exchange.dispatch.begun = True
         return connection
 
 
-class Turn:
-    """One of the places for reads."""
+class ReadSlot:
+    """One of the bounded number of reads that may be under way."""
 
-    def __init__(self, turns: asyncio.Semaphore) -> None:
-        self._turns = turns
+    def __init__(self, slots: asyncio.Semaphore) -> None:
+        self._slots = slots
         self.is_kept = False
 
     def keep(self) -> Callable[[], None]:
-        """Keep it beyond the context that it was got in; returns what gives it back."""
+        """Keep it beyond the context in which it was acquired; returns the function that releases it."""
         self.is_kept = True
-        return self._turns.release
+        return self._slots.release
 
 
 class Pools:
     """Lanes that do not hold each other up: hung reads leave writes alone, long downloads leave both alone."""
 
-    def __init__(self, waits: Waits, tls: ssl.SSLContext) -> None:
-        self._waits = waits
-        self.fresh = _session(waits, tls, keep=False)
-        self._lanes = {lane: _session(waits, tls, keep=True) for lane in ("reads", "writes", "streams")}
-        self._watched = wires_are_watched(asyncio.get_running_loop())
+    def __init__(self, timeouts: UpstreamTimeouts, tls: ssl.SSLContext) -> None:
+        self._timeouts = timeouts
+        self.fresh = _session(timeouts, tls, keep=False)
+        self._lanes = {lane: _session(timeouts, tls, keep=True) for lane in ("reads", "writes", "streams")}
+        self._watched = connections_can_be_watched(asyncio.get_running_loop())
         if not self._watched:
             _log.warning(
                 "this version of aiohttp is not known: connections to ftrack are used only once, so it is slow"
             )
         self._most_reads = _most_reads()
-        self._turns = asyncio.Semaphore(self._most_reads)
+        self._slots = asyncio.Semaphore(self._most_reads)
 
     def kept(self, lane: str) -> aiohttp.ClientSession:
-        """The session of a lane whose connections are used again, if it is known how to keep them apart."""
+        """The session of a lane whose connections are reused, if reuse is safe with this version of aiohttp."""
         session = self._lanes[lane]
         connector = session.connector
         if not self._watched or not isinstance(connector, Pool) or not connector.is_watched:
@@ -101,23 +101,23 @@ class Pools:
         return session
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Turn]:
-        """Hold one of the places for reads, of which there are half as many as files that may be open.
+    async def read_slot(self) -> AsyncIterator[ReadSlot]:
+        """Hold one of the slots for reads, of which there are half as many as files that may be open.
 
         Raises:
             NotSent: none became free in time.
         """
         try:
-            async with asyncio.timeout(self._waits.pool):
-                await self._turns.acquire()
+            async with asyncio.timeout(self._timeouts.pool):
+                await self._slots.acquire()
         except TimeoutError:
             raise NotSent(f"{self._most_reads} reads are waiting for answers already") from None
-        turn = Turn(self._turns)
+        slot = ReadSlot(self._slots)
         try:
-            yield turn
+            yield slot
         finally:
-            if not turn.is_kept:
-                self._turns.release()
+            if not slot.is_kept:
+                self._slots.release()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -127,7 +127,7 @@ class Pools:
 
 @contextmanager
 def exchanging(exchange: Exchange) -> Iterator[None]:
-    """Make the next request of this task an exchange that can be looked at."""
+    """Record what the next request of this task does in ``exchange``."""
     token = _current.set(exchange)
     try:
         yield
@@ -135,14 +135,14 @@ def exchanging(exchange: Exchange) -> Iterator[None]:
         _current.reset(token)
 
 
-def _session(waits: Waits, tls: ssl.SSLContext, *, keep: bool) -> aiohttp.ClientSession:
+def _session(timeouts: UpstreamTimeouts, tls: ssl.SSLContext, *, keep: bool) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=Pool(waits, tls, keep=keep),
+        connector=Pool(timeouts, tls, keep=keep),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         timeout=aiohttp.ClientTimeout(
-            total=None, connect=waits.connect, sock_connect=waits.connect, sock_read=waits.answer
+            total=None, connect=timeouts.connect, sock_connect=timeouts.connect, sock_read=timeouts.answer
         ),
         max_line_size=_MAX_HEADER,
         max_field_size=_MAX_HEADER,

@@ -1,4 +1,4 @@
-"""What becomes of the way to ftrack, told to the log."""
+"""Logs when ftrack cannot be reached, and when it can again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ftrack_proxy.observe.transitions import TransitionLog
 _log = logging.getLogger(__name__)
 
 
-def turn_log(origin: URL) -> TransitionLog[str | None]:
-    """Tell the log what is in the way of reaching ``origin``, and when nothing is any more."""
+def reachability_log(origin: URL) -> TransitionLog[str | None]:
+    """Log why ``origin`` cannot be reached, and when it can again, each change once."""
 
     def say(problem: str | None) -> None:
         if problem is None:

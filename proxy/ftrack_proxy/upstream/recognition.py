@@ -1,4 +1,4 @@
-"""Whether it is ftrack that answers at an address, and whose a user and key are: told from one harmless request."""
+"""Is it ftrack that answers at an address, and whose is a key? Told from the answer to one harmless request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yarl import URL
 
 from ftrack_proxy.protocol.responses import decode, refuses_credentials
 
-QUESTION = orjson.dumps(
+PROBE_REQUEST = orjson.dumps(
     [{"action": "query_server_information", "values": ["version", "schema_hash", "user_information"]}]
 )
 # ftrack's own pages carry it; log-in dialogs of ftrack's tools look for it (ftrack-protocol 1.1).
@@ -25,7 +25,7 @@ _VERSION = re.compile(r"dev|\d{1,4}(\.\d{1,4}){1,4}([-.+][a-z]{1,6}\d{0,4})?")
 
 
 class Recognition(Enum):
-    """What answers."""
+    """What kind of server answers."""
 
     FTRACK = "ftrack"
     REFUSED = "ftrack, which refuses user and key"
@@ -35,14 +35,14 @@ class Recognition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found out, in words for the log that follow the address."""
+    """What was found out; ``message`` follows the address in the log."""
 
     what: Recognition
-    words: str
+    message: str
 
 
 def recognise(status: int, headers: Mapping[str, str], body: bytes, user: str | None) -> Finding:
-    """Judge the answer to ``QUESTION``, which was asked with the key of ``user``, or by nobody."""
+    """Judge the answer to ``PROBE_REQUEST``, which was asked with the key of ``user``, or by nobody."""
     try:
         answer = decode(body)
     except (ValueError, RecursionError):
@@ -55,7 +55,7 @@ def recognise(status: int, headers: Mapping[str, str], body: bytes, user: str | 
 
 
 def recognise_page(status: int, headers: Mapping[str, str], other: Finding) -> Finding:
-    """Judge the answer to a request for the first page, after ``other`` was found of ``QUESTION``."""
+    """Judge the answer to a request for the first page, after ``other`` was found of ``PROBE_REQUEST``."""
     version = headers.get(VERSION_HEADER)
     if version is None or status >= 500:
         return other
@@ -67,16 +67,16 @@ def _is_information(entry: Any) -> bool:
 
 
 def _ftrack(entry: Mapping[str, Any], user: str | None) -> Finding:
-    words = f"is ftrack{_version(entry['version'])}"
+    message = f"is ftrack{_version(entry['version'])}"
     whose = entry.get("user_information")
     if user is None:
-        return Finding(Recognition.FTRACK, words)
-    words += f"; it accepts the key of {_printable(user)}"
+        return Finding(Recognition.FTRACK, message)
+    message += f"; it accepts the key of {_printable(user)}"
     if isinstance(whose, Mapping):
         name = whose.get("username")
-        words += f", who is {_printable(name)} there" if isinstance(name, str) and name != user else ""
-        words += " (a global key)" if whose.get("is_global_access_key") is True else ""
-    return Finding(Recognition.FTRACK, words)
+        message += f", who is {_printable(name)} there" if isinstance(name, str) and name != user else ""
+        message += " (a global key)" if whose.get("is_global_access_key") is True else ""
+    return Finding(Recognition.FTRACK, message)
 
 
 def _error(answer: Mapping[str, Any], user: str | None) -> Finding:
@@ -129,5 +129,5 @@ def _version(value: object) -> str:
 
 
 def _printable(value: object) -> str:
-    """Another's text as it may stand in a log."""
+    """A text of somebody else's, made safe for a log."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:_LONGEST])

@@ -1,4 +1,4 @@
-"""One connection to ftrack. What comes back on it is an answer only if it was asked for, and comes alone.
+"""One connection to ftrack, watched: bytes on it are an answer only if a request is due one, and nothing follows it.
 
 HTTP/1.1 tells by order alone which answer belongs to which request (RFC 9112 9.3). Bytes that come while nothing was
 asked would be taken for the answer to whatever is asked next, so a connection that brings any is closed on the spot.
@@ -16,7 +16,7 @@ from aiohttp.client_proto import ResponseHandler
 
 from ftrack_proxy.ports import Dispatch
 
-# What a parser that has taken in a whole answer and nothing else reads as an answer of its own.
+# A parser that holds no leftover bytes reads this as one answer.
 _PROBE_STATUS = 299
 _PROBE = b"HTTP/1.1 %d probe\r\nContent-Length: 0\r\n\r\n" % _PROBE_STATUS
 
@@ -51,8 +51,8 @@ class Exchange:
         return self.kept and (self.early or self.surplus)
 
 
-class Wire(ResponseHandler):
-    """aiohttp's end of a connection, which goes back to the pool only after one request and one answer to it.
+class WatchedConnection(ResponseHandler):
+    """aiohttp's client protocol, back in the pool only after one request and one answer to it.
 
     ``idle`` is for how many seconds either side of an exchange under way may stand still.
     """
@@ -66,7 +66,9 @@ class Wire(ResponseHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, and notice from now on what is sent on it."""
-        super().connection_made(cast(asyncio.BaseTransport, _Line(cast(asyncio.Transport, transport), self)))
+        super().connection_made(
+            cast(asyncio.BaseTransport, _ObservedTransport(cast(asyncio.Transport, transport), self))
+        )
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Nothing more will come or go."""
@@ -75,7 +77,7 @@ class Wire(ResponseHandler):
 
     @property
     def should_close(self) -> bool:
-        """True unless this connection is as good as new."""
+        """True unless this connection can serve another exchange."""
         exchange = self.exchange
         clean = exchange.is_answered and exchange.heads == 1 and exchange.asked and not exchange.early
         return super().should_close or not clean or self._write_buffer_size() > 0
@@ -83,7 +85,7 @@ class Wire(ResponseHandler):
     # -- what comes in
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes for the answer that is due; any others end the connection."""
+        """Pass on the bytes of the answer that is due; any others end the connection."""
         exchange = self.exchange
         if data and not self.upgraded and (exchange.is_answered or not exchange.begun):
             exchange.surplus = exchange.is_answered
@@ -91,7 +93,7 @@ class Wire(ResponseHandler):
             return
         was_answered = exchange.is_answered
         super().data_received(data)
-        if exchange.is_answered and not was_answered and not self.upgraded and self._more_follows():
+        if exchange.is_answered and not was_answered and not self.upgraded and self._has_trailing_bytes():
             exchange.surplus = True
             self._cut()
 
@@ -108,8 +110,8 @@ class Wire(ResponseHandler):
             super().start_timeout()
         super().feed_data(data, size)
 
-    def _more_follows(self) -> bool:
-        """True if anything came behind the answer, be it a part of a head that its parser keeps to itself."""
+    def _has_trailing_bytes(self) -> bool:
+        """True if anything came behind the answer, even part of a head that the parser has buffered."""
         if self.exchange.heads > 1:
             return True
         if self._should_close or self._parser is None:
@@ -160,25 +162,25 @@ class Wire(ResponseHandler):
             return True
 
     def pause_writing(self) -> None:
-        """The peer takes no more for now: it may not stand still for ever."""
+        """The peer reads no more for now; give it a limited time to go on."""
         super().pause_writing()
         self._watch()
 
     def resume_writing(self) -> None:
-        """It goes on."""
+        """The peer reads again."""
         self._stop_watching()
         super().resume_writing()
 
     def _watch(self) -> None:
         self._unsent = self._write_buffer_size()
-        self._stalled = self._loop.call_later(self._idle, self._look_whether_it_moves)
+        self._stalled = self._loop.call_later(self._idle, self._check_progress)
 
     def _stop_watching(self) -> None:
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
 
-    def _look_whether_it_moves(self) -> None:
+    def _check_progress(self) -> None:
         if self._write_buffer_size() < self._unsent:
             self._watch()
             return
@@ -189,58 +191,58 @@ class Wire(ResponseHandler):
         return 0 if self.transport is None else self.transport.get_write_buffer_size()
 
 
-class _Line:
-    """A transport that tells its wire before anything is sent."""
+class _ObservedTransport:
+    """A transport that tells its connection before anything is sent."""
 
-    def __init__(self, transport: asyncio.Transport, wire: Wire) -> None:
+    def __init__(self, transport: asyncio.Transport, watched: WatchedConnection) -> None:
         self._transport = transport
-        self._wire = wire
+        self._watched = watched
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: Any) -> None:
-        self._wire.before_sending()
+        self._watched.before_sending()
         self._transport.write(data)
 
     def writelines(self, chunks: Any) -> None:
-        self._wire.before_sending()
+        self._watched.before_sending()
         self._transport.writelines(chunks)
 
 
-def wires_are_watched(loop: asyncio.AbstractEventLoop) -> bool:
-    """Rehearse with this very aiohttp what a `Wire` relies on: false if connections must not be used twice."""
+def connections_can_be_watched(loop: asyncio.AbstractEventLoop) -> bool:
+    """Try with the installed aiohttp what `WatchedConnection` relies on: false if connections must not be reused."""
     try:
         return (
-            not _rehearsed(loop, b"ok").should_close
-            and _rehearsed(loop, b"ok" + _PROBE).should_close
-            and _rehearsed(loop, b"ok" + _PROBE[:20]).should_close
-            and _rehearsed(loop, b"ok", b"H").should_close
-            and _rehearsed(loop, b"ok", early=True).should_close
+            not _after_one_exchange(loop, b"ok").should_close
+            and _after_one_exchange(loop, b"ok" + _PROBE).should_close
+            and _after_one_exchange(loop, b"ok" + _PROBE[:20]).should_close
+            and _after_one_exchange(loop, b"ok", b"H").should_close
+            and _after_one_exchange(loop, b"ok", early=True).should_close
         )
     except Exception:
         return False
 
 
-def _rehearsed(loop: asyncio.AbstractEventLoop, *received: bytes, early: bool = False) -> Wire:
-    """A wire after one exchange with an answer of two bytes, received in these pieces."""
-    wire = Wire(loop, idle=1.0)
-    wire.connection_made(_Rehearsal())
-    wire.set_response_params(skip_payload=False, read_until_eof=True, auto_decompress=False)
-    assert wire.transport is not None
-    wire.transport.write(b"a request")
+def _after_one_exchange(loop: asyncio.AbstractEventLoop, *received: bytes, early: bool = False) -> WatchedConnection:
+    """A connection after one exchange whose answer of two bytes was received in these pieces."""
+    watched = WatchedConnection(loop, idle=1.0)
+    watched.connection_made(_DryRunTransport())
+    watched.set_response_params(skip_payload=False, read_until_eof=True, auto_decompress=False)
+    assert watched.transport is not None
+    watched.transport.write(b"a request")
     if not early:
-        wire.start_timeout()
+        watched.start_timeout()
     for count, data in enumerate(received):
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" if not count else b""
-        wire.data_received(head + data)
-    if wire.exchange.heads:
-        wire._buffer.popleft()  # as the one who asked does
-    return wire
+        watched.data_received(head + data)
+    if watched.exchange.heads:
+        watched._buffer.popleft()  # as the one who asked does
+    return watched
 
 
-class _Rehearsal(asyncio.Transport):
-    """A transport that leads nowhere."""
+class _DryRunTransport(asyncio.Transport):
+    """A transport that sends nothing."""
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default

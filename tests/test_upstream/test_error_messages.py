@@ -59,7 +59,7 @@ async def server(
 
 
 async def asked(upstream: str) -> str:
-    """Post to ``upstream``: the answer's body, or the problem in words."""
+    """Post to ``upstream``: the answer's body, or the message of the error."""
     client = UpstreamClient(URL(upstream), "me")
     try:
         answer = await client.ask("/api?apiKey=secret", [], b"[]", accept_encoding=None)

@@ -1,4 +1,4 @@
-"""An error on the way to ftrack in words, with the way out. Requests' addresses are not shown: they carry API keys."""
+"""Messages for errors between the proxy and ftrack, with what can be done. They show no URL: it may hold a key."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _OUT_OF_DATE = {9, 10}
 _OTHER_NAME = {62, 64}
 
 
-class NotOurs(aiohttp.ClientError):
-    """What came back may be the answer to another request."""
+class MismatchedAnswer(aiohttp.ClientError):
+    """The answer may belong to another request."""
 
     def __init__(self) -> None:
         super().__init__("what came back may be the answer to another request")
 
 
-class Unclear(aiohttp.ClientError):
-    """An answer of which readers may think differently where it ends."""
+class AmbiguousFraming(aiohttp.ClientError):
+    """Two readers could see the end of the answer in different places."""
 
     def __init__(self) -> None:
         super().__init__("where the answer ends cannot be told")
 
 
-def words(error: BaseException, proxy: HttpProxy | None = None) -> str:
+def error_message(error: BaseException, proxy: HttpProxy | None = None) -> str:
     """Say what is wrong and what can be done; ``proxy``: the HTTP proxy that was on the way, if one was."""
     if proxy is None:
-        return _words(error)
+        return _message(error)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         user = "; it wants a user and password: http://USER:PASSWORD@HOST:PORT" if error.status == 407 else ""
         return f"{_named(proxy)} refused to connect to it (status {error.status}){user}"
@@ -41,14 +41,14 @@ def words(error: BaseException, proxy: HttpProxy | None = None) -> str:
             f"{_named(proxy)} cannot be reached: {error.os_error.strerror or error.os_error}; correct or unset that, "
             "or add ftrack's host to no_proxy to go without"
         )
-    return f"{_words(error)} (on the way through {_named(proxy)})"
+    return f"{_message(error)} (on the way through {_named(proxy)})"
 
 
 def _named(proxy: HttpProxy) -> str:
     return f"the HTTP proxy {proxy.url.host}:{proxy.url.port} of {proxy.origin}"
 
 
-def _words(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return _certificate(error)
     if isinstance(error, aiohttp.ClientConnectorSSLError):
@@ -62,7 +62,7 @@ def _words(error: BaseException) -> str:
         return "the server closed the connection"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return str(error) if isinstance(error, NotOurs | Unclear) else type(error).__name__
+    return str(error) if isinstance(error, MismatchedAnswer | AmbiguousFraming) else type(error).__name__
 
 
 def _certificate(error: aiohttp.ClientConnectorCertificateError) -> str:

@@ -11,8 +11,8 @@ from aiohttp import client_proto
 from aiohttp.http_parser import HttpResponseParserPy
 
 from ftrack_proxy.ports import Dispatch
-from ftrack_proxy.upstream import wire
-from ftrack_proxy.upstream.wire import Exchange, Wire, wires_are_watched
+from ftrack_proxy.upstream import watched_connection
+from ftrack_proxy.upstream.watched_connection import Exchange, WatchedConnection, connections_can_be_watched
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
@@ -51,27 +51,27 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(client_proto, "HttpResponseParser", HttpResponseParserPy)
 
 
-def connected() -> tuple[Wire, Line]:
-    made, line = Wire(asyncio.get_running_loop(), idle=60), Line()
+def connected() -> tuple[WatchedConnection, Line]:
+    made, line = WatchedConnection(asyncio.get_running_loop(), idle=60), Line()
     made.connection_made(line)
     return made, line
 
 
-def begin(made: Wire, *, kept: bool = True, dispatch: Dispatch | None = None) -> Exchange:
+def begin(made: WatchedConnection, *, kept: bool = True, dispatch: Dispatch | None = None) -> Exchange:
     """As aiohttp does with a connection that it took from the pool."""
     made.exchange = exchange = Exchange(dispatch or Dispatch(), kept=kept)
     made.set_response_params(read_until_eof=True, auto_decompress=False)
     return exchange
 
 
-def ask(made: Wire, *, whole: bool = True) -> None:
+def ask(made: WatchedConnection, *, whole: bool = True) -> None:
     assert made.transport is not None
     made.transport.write(b"GET / HTTP/1.1\r\n\r\n")
     if whole:
         made.start_timeout()
 
 
-async def exchanged(made: Wire, *pieces: bytes) -> Exchange:
+async def exchanged(made: WatchedConnection, *pieces: bytes) -> Exchange:
     exchange = begin(made, kept=False)
     ask(made)
     for piece in pieces:
@@ -223,7 +223,7 @@ async def test_a_peer_that_takes_nothing_more_is_let_go(monkeypatch: pytest.Monk
     ask(made, whole=False)
     for unsent, is_cut in ((100, False), (60, False), (59, False), (59, True)):
         line.unsent = unsent
-        made._look_whether_it_moves() if made._stalled else made.pause_writing()
+        made._check_progress() if made._stalled else made.pause_writing()
         assert line.is_cut is is_cut
     with pytest.raises(aiohttp.SocketTimeoutError):
         await made.read()
@@ -232,11 +232,11 @@ async def test_a_peer_that_takes_nothing_more_is_let_go(monkeypatch: pytest.Monk
 
 async def test_the_rehearsal_fails_where_aiohttp_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = asyncio.get_running_loop()
-    assert wires_are_watched(loop)
+    assert connections_can_be_watched(loop)
     for name in ("data_received", "feed_data", "start_timeout", "connection_made", "should_close"):
         with monkeypatch.context() as without:
-            without.delattr(Wire, name)
-            assert not wires_are_watched(loop), name
+            without.delattr(WatchedConnection, name)
+            assert not connections_can_be_watched(loop), name
     with monkeypatch.context() as without:
-        without.setattr(wire, "_PROBE_STATUS", 298)
-        assert not wires_are_watched(loop)
+        without.setattr(watched_connection, "_PROBE_STATUS", 298)
+        assert not connections_can_be_watched(loop)
