@@ -58,8 +58,7 @@ from ftrack_proxy.upstream.answer import AnswerIntake
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.upstream.pool import UpstreamTimeouts
 from ftrack_proxy.upstream.reachability_log import reachability_log
-from ftrack_proxy.web.app import Front
-from ftrack_proxy.web.bodies import Bodies
+from ftrack_proxy.web.body_reader import BodyReader
 from ftrack_proxy.web.cross_site import CrossSiteCheck
 from ftrack_proxy.web.explain_endpoint import ExplainPage
 from ftrack_proxy.web.host_check import HostCheck
@@ -67,6 +66,7 @@ from ftrack_proxy.web.listener import Listener
 from ftrack_proxy.web.management import Management
 from ftrack_proxy.web.passthrough import PassThrough
 from ftrack_proxy.web.request_log import RequestLog, is_wanted
+from ftrack_proxy.web.router import RequestRouter
 from ftrack_proxy.web.stopping import Deadline, StopStep, end_in_order
 
 _IDLE_TIMEOUT = 3630.0
@@ -243,11 +243,11 @@ async def running_proxy(
 
     pass_through = PassThrough(client, journal)
     management = Management(status, {"explain": ExplainPage(explainer.explain).handle})
-    front = Front(
+    router = RequestRouter(
         api=api,
         relay=relay,
         pass_through=pass_through,
-        bodies=Bodies(settings.body_limit, room),
+        body_reader=BodyReader(settings.body_limit, room),
         management=management,
         host_check=HostCheck(settings.listen.host, settings.allowed_hosts),
         cross_site_check=CrossSiteCheck(settings.allowed_origins),
@@ -258,7 +258,7 @@ async def running_proxy(
     )
     descriptors = descriptor_limit()
     listener = Listener(
-        RequestLog(front.handle, understanding, folder.salt) if is_wanted() else front.handle,
+        RequestLog(router.handle, understanding, folder.salt) if is_wanted() else router.handle,
         limit=connection_limit(descriptors),
         descriptors=descriptors,
         auto_decompress=False,

@@ -15,8 +15,8 @@ import pytest
 from aiohttp import web
 
 from ftrack_proxy.request.call import Progress
+from ftrack_proxy.web import client_timeouts
 from ftrack_proxy.web import listener as listening
-from ftrack_proxy.web import patience
 from ftrack_proxy.web.connection import Connection
 from ftrack_proxy.web.listener import Listener
 from ftrack_proxy.web.stopping import Deadline
@@ -111,7 +111,7 @@ async def stage(limit: int = 100, handler: Callable[..., Awaitable[Any]] | None 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "_SWEEP_EVERY", 0.01)
     for name in ("HEAD", "UNUSED", "BODY_PAUSE"):
-        monkeypatch.setattr(patience, name, 0.1)
+        monkeypatch.setattr(client_timeouts, name, 0.1)
 
 
 async def test_idle_connections_make_room_the_oldest_first() -> None:
@@ -127,7 +127,7 @@ async def test_idle_connections_make_room_the_oldest_first() -> None:
 
 
 async def test_who_never_asked_goes_before_who_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "YOUNG", 0.0)
+    monkeypatch.setattr(client_timeouts, "YOUNG", 0.0)
     async with stage(limit=3) as it:
         first = await it.used()
         unused = await it.client()
@@ -257,7 +257,7 @@ async def test_who_waits_for_us_or_keeps_sending_is_left_alone() -> None:
 
 async def test_an_answer_that_nobody_takes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "_SWEEP_EVERY", 0.01)
-    monkeypatch.setattr(patience, "UNREAD", 0.1)
+    monkeypatch.setattr(client_timeouts, "UNREAD", 0.1)
 
     async def endless(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -313,7 +313,7 @@ async def test_a_fault_of_our_own_does_not_end_accepting_or_sweeping(
         return overdue(self, now)
 
     monkeypatch.setattr(Connection, "overdue", failing)
-    monkeypatch.setattr(patience, "UNUSED", 0.01)
+    monkeypatch.setattr(client_timeouts, "UNUSED", 0.01)
     async with stage() as it:
         client = await it.client()
         assert await client.ended() == b""
@@ -343,7 +343,7 @@ async def test_stopping_lets_requests_finish_and_closes_idle_ones(caplog: pytest
 async def test_stopping_cuts_reads_off_before_writes_and_tells_both(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listening, "_TELL_EVERY", 0.01)
+    monkeypatch.setattr(listening, "_LOG_EVERY", 0.01)
     caplog.set_level("INFO")
     clock = [0.0]
     async with stage() as it:

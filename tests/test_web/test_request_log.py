@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from ftrack_proxy.request.description import described_batch, described_request
-from ftrack_proxy.web.app import Front
 from ftrack_proxy.web.request_log import RequestLog
+from ftrack_proxy.web.router import RequestRouter
 from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import PATIENCE, LocalProxy, ProxyCommand, settings_for
 from tests.test_schema.documents import small_catalogue
@@ -117,7 +117,7 @@ def test_a_line_with_who_what_verdict_and_milliseconds(
     assert key not in ours
 
 
-@pytest.mark.parametrize(("level", "handler"), [(logging.INFO, Front), (logging.DEBUG, RequestLog)])
+@pytest.mark.parametrize(("level", "handler"), [(logging.INFO, RequestRouter), (logging.DEBUG, RequestLog)])
 def test_at_info_level_nothing_stands_in_a_request_s_way(
     server: FtrackServer, level: int, handler: type, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,4 +1,4 @@
-"""One client's connection: aiohttp's, which tells what it is waiting for, and keeps to itself what it was sent."""
+"""One client's connection: aiohttp's, which also tells what it is waiting for, and quotes nothing that it was sent."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.observe.log_throttle import LogThrottle
 from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.reply import of_error
-from ftrack_proxy.web import patience
-from ftrack_proxy.web.patience import Download, Upload
+from ftrack_proxy.web import client_timeouts
+from ftrack_proxy.web.client_timeouts import DownloadTimeout, UploadTimeout
 
 _log = logging.getLogger(__name__)
 
 _REASONS = {408: "Request Timeout", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
-class Overdue(Enum):
+class CloseReason(Enum):
     """Why a connection has to be closed."""
 
     UNUSED = "unused"
@@ -38,16 +38,16 @@ class Connection(web.RequestHandler):
     Where it reads attributes of aiohttp's that are not public, ``tests/hostile/test_listener.py`` holds them.
     """
 
-    __slots__ = ("_download", "_progress", "_seldom", "_upload", "head_since", "received")
+    __slots__ = ("_download", "_progress", "_throttle", "_upload", "head_since", "received")
 
-    def __init__(self, server: web.Server, seldom: LogThrottle, **options: Any) -> None:
+    def __init__(self, server: web.Server, throttle: LogThrottle, **options: Any) -> None:
         super().__init__(server, **options)
         self.received = 0
         self.head_since: float | None = None
-        self._seldom = seldom
+        self._throttle = throttle
         self._progress = Progress()
-        self._upload: tuple[BaseRequest, Upload] | None = None
-        self._download = Download(0, 0.0)
+        self._upload: tuple[BaseRequest, UploadTimeout] | None = None
+        self._download = DownloadTimeout(0, 0.0)
 
     def data_received(self, data: bytes) -> None:
         """Note when the head of a request begins to come, and that it came."""
@@ -85,44 +85,44 @@ class Connection(web.RequestHandler):
         return not self.is_waiting and self._progress.writing
 
     def watch(self, progress: Progress) -> None:
-        """Take note of where to look up what becomes of the request that is being answered."""
+        """Keep the progress of the request that is being answered."""
         self._progress = progress
 
-    def overdue(self, now: float) -> Overdue | None:
-        """Say whether the client has taken too long. To be asked every second or so."""
+    def overdue(self, now: float) -> CloseReason | None:
+        """Why the client has taken too long, if it has. To be called every second or so."""
         if self.is_waiting:
             if self.head_since is not None:
-                return Overdue.HEAD if now - self.head_since > patience.HEAD else None
-            if not self.is_used and now - self.waiting_since > patience.UNUSED:
-                return Overdue.UNUSED
+                return CloseReason.HEAD if now - self.head_since > client_timeouts.HEAD else None
+            if not self.is_used and now - self.waiting_since > client_timeouts.UNUSED:
+                return CloseReason.UNUSED
             return None
         transport = self.transport
         if transport is None:
             return None
         if self._download.runs_out(transport.get_write_buffer_size(), now):
-            return Overdue.UNREAD
+            return CloseReason.UNREAD
         request = self._current_request
         if request is None or request.content.is_eof():
             self._upload = None
             return None
         if self._upload is None or self._upload[0] is not request:
-            self._upload = (request, Upload(self.received, now))
+            self._upload = (request, UploadTimeout(self.received, now))
         if self._upload[1].runs_out(self.received, now, waiting=transport.is_reading()):
-            return Overdue.BODY
+            return CloseReason.BODY
         return None
 
-    def give_up(self, why: Overdue) -> None:
-        """Close an overdue connection; who began to ask is told why, if that can still be said."""
-        self.break_off(None if why is Overdue.UNUSED else _timed_out())
+    def close_overdue(self, reason: CloseReason) -> None:
+        """Close an overdue connection; a request that has begun gets an error, if that is still possible."""
+        self.break_off(None if reason is CloseReason.UNUSED else _timed_out())
 
     def break_off(self, reply: Reply | None = None) -> None:
-        """Close at once, with ``reply`` if no other answer has begun. The handler finds that its client has left."""
+        """Close at once, with ``reply`` if no other answer has begun. To the handler its client has left."""
         request, transport = self._current_request, self.transport
         if reply is not None and transport is not None:
             if self.is_waiting or (request is not None and request.writer.output_size == 0):
-                transport.write(_on_the_wire(reply))
+                transport.write(_serialised(reply))
             else:
-                # What is not sent yet would be waited for.
+                # Closing would wait for what is not sent yet.
                 transport.abort()
         self.force_close()
 
@@ -133,12 +133,14 @@ class Connection(web.RequestHandler):
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """Answer what is no HTTP. ``exc`` and ``message`` quote what was sent, so neither is shown."""
+        """Answer what is not HTTP. ``exc`` and ``message`` quote what was sent, so neither is shown."""
         if status == 400:
             kind = type(exc).__name__
-            held_back = self._seldom.due(f"malformed {kind}")
-            if held_back is not None:
-                _log.warning("a malformed request was refused: %s%s", kind, f" ({held_back} more)" if held_back else "")
+            suppressed = self._throttle.due(f"malformed {kind}")
+            if suppressed is not None:
+                _log.warning(
+                    "a malformed request was refused: %s%s", kind, f" ({suppressed} more)" if suppressed else ""
+                )
         else:
             self.log_exception(exc_info=exc)
         if request.writer.output_size > 0:
@@ -154,13 +156,13 @@ class Connection(web.RequestHandler):
         if isinstance(error, ConnectionError):
             # The client has left in the middle; that is no fault.
             return
-        if self._seldom.due("connection") is not None:
+        if self._throttle.due("connection") is not None:
             _log.error(
                 "a connection ended by a fault: %s", exception_summary(error if isinstance(error, Exception) else None)
             )
 
     def log_debug(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: clients that leave are no news."""
+        """Nothing: that clients leave is normal."""
 
 
 def _timed_out() -> Reply:
@@ -197,7 +199,7 @@ def _failed() -> Reply:
     )
 
 
-def _on_the_wire(reply: Reply) -> bytes:
+def _serialised(reply: Reply) -> bytes:
     lines = [
         f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, '')}",
         *(f"{name}: {value}" for name, value in reply.headers),

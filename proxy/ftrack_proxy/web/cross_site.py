@@ -1,4 +1,4 @@
-"""What web pages of other origins may send us: a browser makes requests for any of them, and adds its cookies."""
+"""Requests of web pages of other origins: a browser sends them for any page, with its cookies."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _PICTURES = "/img/"
 class CrossSiteCheck:
     """Refuses requests of pages of other origins, unless they carry a key of their own or the origin is allowed.
 
-    Such a page may be anybody's. What it sends without a key could only act for whoever sits at the browser (by
-    cookies), or do harm by being sent at all. A page that has a key could as well be a program; so that it acts for
-    nobody else, the browser's cookies do not go along.
+    What a page sends without a key could only act for the user of the browser (by cookies), or do harm by being sent
+    at all. A page that has a key could as well be a program; its requests go on without the browser's cookies, so that
+    it acts for nobody else.
     """
 
     def __init__(self, allowed: Collection[str]) -> None:
         self._allowed = frozenset(allowed)
 
-    def admitted(self, request: web.Request) -> web.Request | Reply:
+    def admit(self, request: web.Request) -> web.Request | Reply:
         """Return the request as it may go on, or the answer to one that is refused."""
         if not any(name in request.headers for name in TELLING):
             return request
@@ -43,7 +43,7 @@ class CrossSiteCheck:
 
 
 def _is_harmless(request: web.Request) -> bool:
-    """A person's way to a page, a question that precedes a request, and pictures."""
+    """Navigation, preflights and pictures."""
     if request.method in ("GET", "HEAD"):
         mode = request.headers.get("Sec-Fetch-Mode")
         is_socket = request.headers.get("Upgrade") is not None

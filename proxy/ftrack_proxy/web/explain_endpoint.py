@@ -15,7 +15,7 @@ _EXAMPLE = "/-/explain?expression=select%20name%20from%20Task"
 
 
 class ExplainPage:
-    """Answers clients on this machine only: no data is shown, but what others ask is nobody else's business."""
+    """Answers clients on this machine only: it shows no data, but it shows what others ask."""
 
     def __init__(self, explain: Callable[[str], Awaitable[dict[str, Any]]]) -> None:
         self._explain = explain

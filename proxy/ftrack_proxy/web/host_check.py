@@ -1,4 +1,4 @@
-"""Which names clients may call us by: a web page must not reach us by a name of its own (DNS rebinding)."""
+"""The host names that clients may use: a web page must not reach the proxy by a name of its own (DNS rebinding)."""
 
 from __future__ import annotations
 

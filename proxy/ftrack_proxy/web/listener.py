@@ -1,4 +1,4 @@
-"""The listener: accepts connections as long as there is room for them, and closes those that only take it."""
+"""The listener: accepts connections up to a limit, and closes idle and overdue ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.observe.log_throttle import LogThrottle
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.reply import of_error
-from ftrack_proxy.web import patience
+from ftrack_proxy.web import client_timeouts
 from ftrack_proxy.web.connection import Connection
 from ftrack_proxy.web.stopping import Deadline
 
@@ -34,25 +34,25 @@ _SWEEP_EVERY = 1.0
 _RETRY_AFTER = 0.2
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _UNUSABLE_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-# Of the time to stop in: until then reads are waited for, until then writes.
+# Shares of the time to stop in: how long reads are waited for, and writes.
 _READS, _WRITES = 0.5, 0.75
-_TELL_EVERY = 1.0
+_LOG_EVERY = 1.0
 _FULL, _EMPTY = "full", "descriptors"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class _Server(web.Server):
-    """Makes our kind of connections, and knows those that hold a descriptor."""
+    """aiohttp's server, with our connections; keeps track of those that hold a descriptor."""
 
-    def __init__(self, handler: Handler, seldom: LogThrottle, on_lost: Callable[[], None], **options: Any) -> None:
+    def __init__(self, handler: Handler, throttle: LogThrottle, on_lost: Callable[[], None], **options: Any) -> None:
         super().__init__(handler, request_factory=self._request, **options)  # type: ignore[arg-type]
-        self._seldom = seldom
+        self._throttle = throttle
         self._on_lost = on_lost
         self.live: dict[Connection, None] = {}
 
     def __call__(self) -> Connection:
-        return Connection(self, self._seldom, loop=self._loop, **self._kwargs)
+        return Connection(self, self._throttle, loop=self._loop, **self._kwargs)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
@@ -72,17 +72,17 @@ class _Server(web.Server):
 class Listener:
     """Listens, and keeps the number of connections below ``limit``.
 
-    If there is no room, the connection that has waited longest for a request is closed; if all are at work, who comes
-    next waits in the system's queue. Requests that are in progress are never closed for others' sake.
+    If there is no room, the connection that has waited longest for a request is closed; if all are busy, the next
+    client waits in the backlog of the operating system. Requests in progress are never closed to make room.
     """
 
     def __init__(self, handler: Handler, *, limit: int, descriptors: int | None, **options: Any) -> None:
         self._loop = asyncio.get_running_loop()
         self._limit = limit
         self._descriptors = descriptors
-        self._seldom = LogThrottle(self._loop.time)
+        self._throttle = LogThrottle(self._loop.time)
         self._room = asyncio.Event()
-        self._server = _Server(handler, self._seldom, self._room.set, access_log=None, **options)
+        self._server = _Server(handler, self._throttle, self._room.set, access_log=None, **options)
         self._sockets: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._opening: set[asyncio.Task[None]] = set()
@@ -108,9 +108,9 @@ class Listener:
     @property
     def trouble(self) -> str | None:
         """What clients may have noticed in the last minute."""
-        if self._seldom.is_recent(_EMPTY):
+        if self._throttle.is_recent(_EMPTY):
             return f"no file descriptors left; {self._advice()}"
-        if self._seldom.is_recent(_FULL):
+        if self._throttle.is_recent(_FULL):
             return f"{self._limit} clients were connected, which is the most there can be; {self._advice()}"
         return None
 
@@ -152,8 +152,7 @@ class Listener:
             # The client was gone before it was let in.
             await asyncio.sleep(0)
             return
-        held_back = self._seldom.due(_EMPTY)
-        if held_back is not None:
+        if self._throttle.due(_EMPTY) is not None:
             _log.warning("cannot accept a client: %s", self.trouble)
         self._close_idle()
         await asyncio.sleep(_RETRY_AFTER)
@@ -162,19 +161,19 @@ class Listener:
         """Close what has been idle longest, or wait for a connection to end or to become idle."""
         try:
             while self.connections >= self._limit:
-                if self._seldom.due(_FULL) is not None:
+                if self._throttle.due(_FULL) is not None:
                     _log.warning("%s", self.trouble)
                 self._room.clear()
                 self._close_idle()
-                await self._change(_RETRY_AFTER)
+                await self._connection_ended(_RETRY_AFTER)
         except BaseException:
             accepted.close()
             raise
 
-    async def _change(self, patience: float) -> None:
-        """Wait until a connection has ended, at most ``patience`` seconds."""
+    async def _connection_ended(self, seconds: float) -> None:
+        """Wait until a connection has ended, at most ``seconds``."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(seconds):
                 await self._room.wait()
 
     def _close_idle(self) -> None:
@@ -192,32 +191,32 @@ class Listener:
                 each.break_off()
 
     async def _sweep(self) -> None:
-        """Close whoever has taken too long, now and then."""
+        """Close overdue connections, periodically."""
         while True:
             await asyncio.sleep(_SWEEP_EVERY)
             for number, connection in enumerate(list(self._server.live), start=1):
-                why = connection.overdue(self._loop.time())
-                if why is not None:
-                    self.closed[why.value] += 1
-                    connection.give_up(why)
+                reason = connection.overdue(self._loop.time())
+                if reason is not None:
+                    self.closed[reason.value] += 1
+                    connection.close_overdue(reason)
                 if number % _AT_ONCE == 0:
                     await asyncio.sleep(0)
 
     def _begin(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
-        self._tasks.append(self._loop.create_task(self._unending(work), name=name))
+        self._tasks.append(self._loop.create_task(self._restarting(work), name=name))
 
-    async def _unending(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Nobody else would notice the end of ``work``: after a fault of ours it is begun anew."""
+    async def _restarting(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``work`` and restart it after an exception: nothing else would notice that it ended."""
         while True:
             try:
                 return await work()
             except Exception as error:
-                if self._seldom.due("fault") is not None:
+                if self._throttle.due("fault") is not None:
                     _log.error("the listener goes on after a fault; please report it: %s", exception_summary(error))
                 await asyncio.sleep(_RETRY_AFTER)
 
     async def stop(self, deadline: Deadline) -> None:
-        """Let nobody in any more, and let those who are in finish: reads for a while, writes for longer."""
+        """Accept no more connections, and let requests finish: reads for a while, writes for longer."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._opening, return_exceptions=True)
@@ -234,18 +233,18 @@ class Listener:
         await self._cut(list(self._server.live))
 
     async def _drained(self, deadline: Deadline, share: float, awaited: Callable[[Connection], bool]) -> None:
-        """Wait until no connection is ``awaited``, or the share of the time is over, and say for what."""
-        told = -math.inf
+        """Wait until no connection is ``awaited``, or the share of the time is over; log what is waited for."""
+        logged = -math.inf
         while left := deadline.left(share):
             at_work = [each for each in self._server.live if each.connected and awaited(each)]
             if not at_work:
                 return
-            if self._loop.time() - told >= _TELL_EVERY:
+            if self._loop.time() - logged >= _LOG_EVERY:
                 writes = sum(each.is_writing for each in at_work)
                 _log.info("stopping: waiting for %d reads and %d writes", len(at_work) - writes, writes)
-                told = self._loop.time()
+                logged = self._loop.time()
             self._room.clear()
-            await self._change(min(_TELL_EVERY, left))
+            await self._connection_ended(min(_LOG_EVERY, left))
 
     async def _cut(self, connections: list[Connection]) -> None:
         """Break requests off: the client gets an error if its answer has not begun."""
@@ -267,7 +266,7 @@ class Listener:
 def _rank(connection: Connection, now: float) -> int:
     if connection.is_used:
         return 1
-    return 0 if now - connection.waiting_since > patience.YOUNG else 2
+    return 0 if now - connection.waiting_since > client_timeouts.YOUNG else 2
 
 
 def _has_input(connection: Connection) -> bool:

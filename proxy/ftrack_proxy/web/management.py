@@ -30,7 +30,7 @@ class Management:
         }
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer a request below ``/-/``; what is unknown there is no business of ftrack's."""
+        """Answer a request below ``/-/``; nothing there is ever passed on to ftrack."""
         page = self._pages.get(request.path.removeprefix(PREFIX).rstrip("/"))
         if page is None:
             known = ", ".join(PREFIX + name for name in self._pages)

@@ -43,7 +43,7 @@ def may_write(method: str, path: str) -> bool:
     An unknown POST may have written anything (ftrack-protocol 1.1: the legacy API posts XML). The event hub's
     polling transport posts too, but what it carries are events.
     """
-    # As a server may read it that merges slashes and goes up for dots.
+    # As servers read it that merge slashes and resolve dots.
     path = posixpath.normpath("/" + path.lstrip("/"))
     if path.startswith(_REMOVE_PATH):
         return method not in _HARMLESS_ANYWHERE
@@ -58,22 +58,22 @@ class PassThrough:
         self._journal = journal
         self._writing: set[asyncio.Task[web.StreamResponse]] = set()
 
-    async def finish(self, patience: float) -> None:
-        """Wait, at most ``patience`` seconds, for writes that are under way: also for those whose clients have left."""
+    async def finish(self, seconds: float) -> None:
+        """Wait, at most ``seconds``, for writes that are under way: also for those whose clients have left."""
         if self._writing:
-            await asyncio.wait(self._writing, timeout=patience)
+            await asyncio.wait(self._writing, timeout=seconds)
 
-    async def handle(self, request: web.Request, begun: bytes = b"") -> web.StreamResponse:
-        """Pass one request on; ``begun`` is what has been read of its body.
+    async def handle(self, request: web.Request, prefix: bytes = b"") -> web.StreamResponse:
+        """Pass one request on; ``prefix`` is what has been read of its body.
 
-        A client that leaves ends its download, its unfinished upload, or what was not begun; nothing else (G8).
+        When a client leaves, its download, unfinished upload or unsent request ends, but no write that has begun (G8).
         """
         dispatch = Dispatch()
         if not may_write(request.method, request.path):
             self._journal.counters.passed_through += 1
-            return await self._pass_on(request, begun, dispatch, writes=False)
+            return await self._pass_on(request, prefix, dispatch, writes=False)
         self._journal.counters.writes += 1
-        writing = asyncio.create_task(self._pass_on(request, begun, dispatch, writes=True), name="pass a write on")
+        writing = asyncio.create_task(self._pass_on(request, prefix, dispatch, writes=True), name="pass a write on")
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         try:
@@ -91,9 +91,9 @@ class PassThrough:
             writing.exception()  # seen: whoever waits gets it, and nobody may be waiting
 
     async def _pass_on(
-        self, request: web.Request, begun: bytes, dispatch: Dispatch, *, writes: bool
+        self, request: web.Request, prefix: bytes, dispatch: Dispatch, *, writes: bool
     ) -> web.StreamResponse:
-        body = await _body(request, begun)
+        body = await _body(request, prefix)
         headers = list(request.headers.items())
         repeatable = body is None and not writes and request.method in _SAFE_METHODS
         try:
@@ -137,7 +137,7 @@ class PassThrough:
         response.headers["Cache-Status"] = appended_cache_status(answer.headers, cache_status([handling]))
         if "Content-Length" not in answer.headers:
             if request.version < HttpVersion11:
-                # Who does not know chunks yet is told the end by the end of the connection.
+                # HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
                 response.force_close()
             elif "Transfer-Encoding" in answer.headers:
                 response.enable_chunked_encoding()
@@ -161,26 +161,26 @@ class PassThrough:
             self._record(writes)
             raise
         except (aiohttp.ClientError, TimeoutError):
-            # Cut short upstream: so it must be for the client, who could not tell otherwise.
+            # Cut short upstream: the client has to see that, too.
             self._record(writes)
             if request.transport is not None:
                 request.transport.abort()
         return response
 
 
-async def _body(request: web.Request, begun: bytes) -> bytes | AsyncIterator[bytes] | None:
-    """A body that is small and told to be is read first: then the request goes out in one go."""
-    if begun:
-        return _chunks(request, begun)
+async def _body(request: web.Request, prefix: bytes) -> bytes | AsyncIterator[bytes] | None:
+    """A body that declares a small length is read first: then the request goes out in one piece."""
+    if prefix:
+        return _chunks(request, prefix)
     if not request.can_read_body:
         return None
     length = request.content_length
-    return await request.read() if length is not None and length <= _SMALL else _chunks(request, begun)
+    return await request.read() if length is not None and length <= _SMALL else _chunks(request, prefix)
 
 
-async def _chunks(request: web.Request, begun: bytes) -> AsyncIterator[bytes]:
-    if begun:
-        yield begun
+async def _chunks(request: web.Request, prefix: bytes) -> AsyncIterator[bytes]:
+    if prefix:
+        yield prefix
     async for chunk in request.content.iter_chunked(_CHUNK):
         yield chunk
 

@@ -20,12 +20,12 @@ _OURS = "ftrack-proxy; "
 
 
 def is_wanted() -> bool:
-    """True if requests are to be logged; otherwise nothing is to stand in their way."""
+    """True if requests are to be logged; if not, they are not wrapped at all."""
     return _log.isEnabledFor(logging.DEBUG)
 
 
 class RequestLog:
-    """Hands requests on to ``handler`` and tells the log of each."""
+    """Hands requests on to ``handler`` and logs each."""
 
     def __init__(self, handler: Handler, understanding: Understanding, salt: bytes) -> None:
         self._handler = handler

@@ -1,4 +1,4 @@
-"""The end: one deadline for everything, and what is given how much of it."""
+"""Shutdown: one deadline for all steps, and the share of it that each may use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class StopStep:
-    """Something to be ended, in words, and until which share of the time it may take."""
+    """Something to be ended: its name for the log, and the share of the time by which it has to be done."""
 
     what: str
     end: Callable[[], Awaitable[object]]
@@ -39,7 +39,7 @@ class StopStep:
 
 
 async def end_in_order(steps: Sequence[StopStep], deadline: Deadline) -> None:
-    """Take each step. One that fails or takes too long is named in the log, and the next one is taken."""
+    """Run the steps in order. One that fails or takes too long is logged, and the next one runs."""
     for step in steps:
         task = asyncio.ensure_future(step.end())
         await asyncio.wait([task], timeout=deadline.left(step.share))

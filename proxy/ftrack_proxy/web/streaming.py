@@ -14,7 +14,7 @@ async def stream(request: web.Request, reply: Reply, rest: Rest) -> web.StreamRe
     response = web.StreamResponse(status=reply.status)
     for name, value in reply.headers:
         response.headers.add(name, value)
-    # Its end shows by itself, also that it was cut short: an HTTP/1.0 client sees the connection closed.
+    # So that the client can tell the end from a cut; an HTTP/1.0 client sees the connection closed.
     if request.version >= HttpVersion11:
         response.enable_chunked_encoding()
     else:
@@ -26,7 +26,7 @@ async def stream(request: web.Request, reply: Reply, rest: Rest) -> web.StreamRe
             await response.write(piece)
         await response.write_eof()
     except AnswerLost:
-        # Cut short upstream: so it must be for the client, who could not tell otherwise.
+        # Cut short upstream: the client has to see that, too.
         if request.transport is not None:
             request.transport.abort()
     finally:

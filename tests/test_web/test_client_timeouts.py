@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from ftrack_proxy.observe.descriptors import connection_limit
-from ftrack_proxy.web.patience import UNREAD, Download, Upload
+from ftrack_proxy.web.client_timeouts import UNREAD, DownloadTimeout, UploadTimeout
 from ftrack_proxy.web.stopping import Deadline, StopStep, end_in_order
 
 
@@ -31,36 +31,36 @@ def test_half_of_what_is_not_kept_for_ourselves_is_for_clients(descriptors: int 
 
 
 def test_an_upload_that_comes_along_lasts_for_ever() -> None:
-    upload = Upload(0, 0.0)
+    upload = UploadTimeout(0, 0.0)
     assert not any(upload.runs_out(120 * second, float(second), waiting=True) for second in range(100_000))
 
 
 @pytest.mark.parametrize("rate", [0, 1, 50])
 def test_an_upload_that_does_not_come_along_runs_out(rate: int) -> None:
-    upload = Upload(0, 0.0)
+    upload = UploadTimeout(0, 0.0)
     assert any(upload.runs_out(rate * second, float(second), waiting=True) for second in range(100))
 
 
 def test_much_at_once_earns_no_more_than_the_usual_pause() -> None:
-    upload = Upload(0, 0.0)
+    upload = UploadTimeout(0, 0.0)
     assert not upload.runs_out(10**9, 1.0, waiting=True)
     assert not upload.runs_out(10**9, 30.0, waiting=True)
     assert upload.runs_out(10**9, 32.0, waiting=True)
 
 
 def test_while_we_do_not_read_the_client_has_all_the_time() -> None:
-    upload = Upload(0, 0.0)
+    upload = UploadTimeout(0, 0.0)
     assert not any(upload.runs_out(0, float(second), waiting=False) for second in range(10_000))
 
 
 def test_an_answer_waits_for_who_reads_on_however_slowly() -> None:
-    download = Download(0, 0.0)
+    download = DownloadTimeout(0, 0.0)
     assert not any(download.runs_out(10_000 - step, step * UNREAD * 0.9) for step in range(5_000))
     assert not download.runs_out(0, 10**9)
 
 
 def test_an_answer_that_nobody_reads_runs_out_even_if_it_grows() -> None:
-    download = Download(0, 0.0)
+    download = DownloadTimeout(0, 0.0)
     assert not download.runs_out(10, 1.0)
     assert not download.runs_out(20, UNREAD)
     assert download.runs_out(30, UNREAD + 2.0)

@@ -1,4 +1,4 @@
-"""Reading the bodies of requests into memory, as far as there is room for them."""
+"""Reads the bodies of requests into memory, within limits."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ftrack_proxy.request.body_memory import BodyMemory, Lease
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """What was read of a body: all of it, or the beginning of one that is too long to be read."""
+class RequestBody:
+    """What was read of a body: all of it, or the beginning of one that is too long."""
 
-    begun: bytes
-    whole: bool
+    data: bytes
+    is_whole: bool
 
 
-class Bodies:
+class BodyReader:
     """Reads bodies of up to ``limit`` bytes, all together no more than ``room`` has."""
 
     def __init__(self, limit: int, room: BodyMemory) -> None:
@@ -27,7 +27,7 @@ class Bodies:
         self._room = room
 
     @asynccontextmanager
-    async def read(self, request: web.Request) -> AsyncIterator[Body]:
+    async def read(self, request: web.Request) -> AsyncIterator[RequestBody]:
         """Read a request's body, for as long as the context is open."""
         lease = Lease(self._room)
         try:
@@ -35,13 +35,13 @@ class Bodies:
         finally:
             lease.close()
 
-    async def _read(self, request: web.Request, lease: Lease) -> Body:
+    async def _read(self, request: web.Request, lease: Lease) -> RequestBody:
         if (request.content_length or 0) > self.limit:
-            return Body(b"", whole=False)
+            return RequestBody(b"", is_whole=False)
         pieces, size = bytearray(), 0
         while piece := await request.content.readany():
             pieces += piece
             size += len(piece)
             if size > self.limit or not lease.covers(size):
-                return Body(bytes(pieces), whole=False)
-        return Body(bytes(pieces), whole=True)
+                return RequestBody(bytes(pieces), is_whole=False)
+        return RequestBody(bytes(pieces), is_whole=True)

@@ -1,12 +1,12 @@
-"""How long a client may take: rules without a clock of their own, in seconds and bytes."""
+"""How long a client may take, in seconds and bytes. Pure: the time is passed in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# A head is one packet or a few; who takes longer holds a place and asks nothing.
+# For the head of a request, which is one packet or a few.
 HEAD = 20.0
-# A connection on which nothing was ever asked.
+# For the first request on a connection.
 UNUSED = 120.0
 # The longest that an answer may wait for its client to take more of it.
 UNREAD = 300.0
@@ -18,10 +18,10 @@ BODY_RATE = 100.0
 
 
 @dataclass(slots=True)
-class Upload:
-    """What a client may still take for the body that it is sending.
+class UploadTimeout:
+    """The time that a client has left for the body that it is sending.
 
-    It lasts for ever while bytes come at ``BODY_RATE`` or faster; what is slower, or stands still, runs out.
+    It never runs out while bytes come at ``BODY_RATE`` or faster.
     """
 
     received: int
@@ -29,7 +29,7 @@ class Upload:
     left: float = field(default_factory=lambda: BODY_PAUSE)
 
     def runs_out(self, received: int, now: float, *, waiting: bool) -> bool:
-        """Note that ``received`` bytes have come until now. Time in which we did not read is nobody's fault."""
+        """Note that ``received`` bytes have come until now. Time in which we did not read does not count."""
         earned = (received - self.received) / BODY_RATE
         spent = now - self.at if waiting else 0.0
         self.received, self.at = received, now
@@ -38,8 +38,8 @@ class Upload:
 
 
 @dataclass(slots=True)
-class Download:
-    """What waits to be taken by a client, and since when nothing of it was."""
+class DownloadTimeout:
+    """Bytes that a client has yet to read, and since when it has read none."""
 
     unsent: int
     since: float

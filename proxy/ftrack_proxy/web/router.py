@@ -21,7 +21,7 @@ from ftrack_proxy.request.reply import of_error
 from ftrack_proxy.request.threads import working_for
 from ftrack_proxy.request.unpack import unpacked_body
 from ftrack_proxy.upstream.client import UpstreamClient
-from ftrack_proxy.web.bodies import Bodies
+from ftrack_proxy.web.body_reader import BodyReader
 from ftrack_proxy.web.connection import Connection
 from ftrack_proxy.web.cross_site import CrossSiteCheck
 from ftrack_proxy.web.host_check import HostCheck
@@ -32,8 +32,8 @@ from ftrack_proxy.web.streaming import stream
 _log = logging.getLogger(__name__)
 
 
-class Front:
-    """Takes every request and hands it to who answers it."""
+class RequestRouter:
+    """Hands each request to the part of the proxy that answers it."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Front:
         api: Api,
         relay: HubRelay,
         pass_through: PassThrough,
-        bodies: Bodies,
+        body_reader: BodyReader,
         management: Management,
         host_check: HostCheck,
         cross_site_check: CrossSiteCheck,
@@ -53,7 +53,7 @@ class Front:
         self._api = api
         self._relay = relay
         self._pass_through = pass_through
-        self._bodies = bodies
+        self._body_reader = body_reader
         self._management = management
         self._host_check = host_check
         self._cross_site_check = cross_site_check
@@ -65,15 +65,15 @@ class Front:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Route one request; whatever goes wrong here, the client gets an error that it can read."""
         response = await self._answer(request)
-        if isinstance(response, web.Response) and not isinstance(response, _FtracksOwn):
-            self._permit(request, response)
+        if isinstance(response, web.Response) and not isinstance(response, _UpstreamResponse):
+            self._add_cors_headers(request, response)
         return response
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         _watch(request, Progress())
         try:
-            if "Expect" in request.headers and not await _expected(request):
-                return _response(_unexpected())
+            if "Expect" in request.headers and not await _continue(request):
+                return _response(_expectation_failed())
             return await self._route(request)
         except ConnectionError:
             # The client has left; there is nobody to answer.
@@ -97,7 +97,7 @@ class Front:
             return _response(_wrong_host())
         if self._instance in request.headers.get(LOOP_HEADER, ""):
             return _response(_loop())
-        admitted = self._cross_site_check.admitted(request)
+        admitted = self._cross_site_check.admit(request)
         if isinstance(admitted, Reply):
             return _response(admitted)
         request = admitted
@@ -117,16 +117,16 @@ class Front:
         _watch(request, Progress(may_write(request.method, request.path)))
         return await self._pass_through.handle(request)
 
-    def _permit(self, request: web.Request, response: web.Response) -> None:
-        """Let pages read what we answer by ourselves if ftrack lets them read its own answers, in its own words."""
+    def _add_cors_headers(self, request: web.Request, response: web.Response) -> None:
+        """Let a page read our own answers if ftrack lets it read ftrack's, with the same headers."""
         origin, own = request.headers.get("Origin"), request.path.startswith(PREFIX)
         if origin is None or own:
             return
-        for name, value in self._permits(origin, request.path) or ():
+        for name, value in self._cors_headers(origin, request.path) or ():
             response.headers.add(name, value)
         _vary_by_origin(response)
 
-    def _permits(self, origin: str, path: str) -> Headers | None:
+    def _cors_headers(self, origin: str, path: str) -> Headers | None:
         return self._journal.permissions.of(origin, path, self._journal.clock())
 
     def _answer_preflight(self, request: web.Request) -> web.Response | None:
@@ -145,34 +145,34 @@ class Front:
         working_for.set((request.headers.get("ftrack-user"), request.headers.get("ftrack-api-key")))
         if (request.content_length or SHORT + 1) <= SHORT:
             return await self._answer_call(request, await request.read())
-        async with self._bodies.read(request) as body:
-            if not body.whole:
+        async with self._body_reader.read(request) as body:
+            if not body.is_whole:
                 _watch(request, Progress(may_write(request.method, request.path)))
-                return await self._pass_through.handle(request, body.begun)
-            return await self._answer_call(request, body.begun)
+                return await self._pass_through.handle(request, body.data)
+            return await self._answer_call(request, body.data)
 
     async def _answer_call(self, request: web.Request, body: bytes) -> web.StreamResponse:
         plain: bytes | None = body
         encodings = request.headers.getall("Content-Encoding", ())
         if encodings:
-            plain = await unpacked_body(body, ", ".join(encodings), self._bodies.limit)
+            plain = await unpacked_body(body, ", ".join(encodings), self._body_reader.limit)
         pairs = list(request.headers.items())
         call = identify(request.raw_path, pairs, body, plain, self._salt)
         _watch(request, call.progress)
-        if call.origin is not None and self._permits(call.origin, request.path) is None:
-            # Whether the page may read the answer is for ftrack to say: it has to be asked.
+        if call.origin is not None and self._cors_headers(call.origin, request.path) is None:
+            # Only ftrack can say whether the page may read the answer: it has to be asked.
             call = replace(call, directives=replace(call.directives, no_cache=True))
         reply = await self._api.answer(call)
         return _response(reply) if reply.rest is None else await stream(request, reply, reply.rest)
 
 
 def _watch(request: web.Request, progress: Progress) -> None:
-    """Let the connection know where to look up what becomes of the request, should it have to be cut off."""
+    """Give the connection the request's progress: whether it writes decides how it is cut off."""
     if isinstance(request.protocol, Connection):
         request.protocol.watch(progress)
 
 
-async def _expected(request: web.Request) -> bool:
+async def _continue(request: web.Request) -> bool:
     """Ask for the body if the client waits for that (RFC 9110 10.1.1); false if it expects anything else."""
     if request.headers["Expect"].strip().lower() != "100-continue":
         return False
@@ -194,12 +194,12 @@ def _vary_by_origin(response: web.Response) -> None:
         response.headers.add("Vary", "Origin")
 
 
-class _FtracksOwn(web.Response):
-    """A response whose headers are ftrack's: nothing of ours is added to what it permits."""
+class _UpstreamResponse(web.Response):
+    """A response whose headers are ftrack's own, CORS headers included: none are added."""
 
 
 def _response(reply: Reply) -> web.Response:
-    kind = _FtracksOwn if reply.speaks_for_ftrack else web.Response
+    kind = _UpstreamResponse if reply.speaks_for_ftrack else web.Response
     response = kind(status=reply.status, body=reply.body)
     for name, value in reply.headers:
         if name == "Content-Type":
@@ -219,7 +219,7 @@ def _wrong_host() -> Reply:
     )
 
 
-def _unexpected() -> Reply:
+def _expectation_failed() -> Reply:
     return of_error(
         417,
         "ExpectationFailedError",
