@@ -21,6 +21,8 @@ import requests
 from yarl import URL
 
 from ftrack_proxy.assembly import Parts, boot_clock, running_proxy
+from ftrack_proxy.identity.partition import Partition, partition_of
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.settings import Address, Settings
 from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.folder import CacheFolder
@@ -81,6 +83,7 @@ class LocalProxy:
     clock: SkewedClock = field(default_factory=SkewedClock)
     # Seconds by which the time of day was put forward.
     wall_ahead: float = 0.0
+    partition_of: Callable[[Principal], Partition] = partition_of
 
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -105,6 +108,7 @@ class LocalProxy:
                 environment=self.environment,
                 clock=self.clock,
                 wall=lambda: time.time() + self.wall_ahead,
+                partition_of=self.partition_of,
             )
         )
 

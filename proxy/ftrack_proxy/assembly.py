@@ -24,7 +24,9 @@ from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.relay import HubRelay
 from ftrack_proxy.hub.sleep_detector import SleepDetector
 from ftrack_proxy.hub.subscription import ChangeFeed
-from ftrack_proxy.identity.credentials import Credentials, principal_of
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.partition import Partition, partition_of
+from ftrack_proxy.identity.principal import Principal, account_of
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.descriptors import connection_limit, descriptor_limit
@@ -39,6 +41,7 @@ from ftrack_proxy.request.errand import Errands
 from ftrack_proxy.request.explainer import Explainer
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward import Forwarder
+from ftrack_proxy.request.identify import Identifier
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.look_up import LookUp
 from ftrack_proxy.request.read import Reader
@@ -118,6 +121,7 @@ async def running_proxy(
     environment: Mapping[str, str] = os.environ,
     clock: Clock = boot_clock,
     wall: Clock = time.time,
+    partition_of: Callable[[Principal], Partition] = partition_of,
 ) -> AsyncIterator[Parts]:
     """Run a proxy for as long as the context is open; leaving it drains.
 
@@ -153,7 +157,7 @@ async def running_proxy(
             next_epoch=next_epoch,
             clock=clock,
             on_turn=on_turn,
-            on_refusal=lambda refused, _sent: journal.trust.refuse(principal_of(refused, folder.salt), clock()),
+            on_refusal=lambda refused, _sent: journal.trust.refuse_account(account_of(refused, folder.salt), clock()),
             on_fault=note_feed_fault,
         )
 
@@ -253,7 +257,7 @@ async def running_proxy(
         cross_site_check=CrossSiteCheck(settings.allowed_origins),
         journal=journal,
         client=client,
-        salt=folder.salt,
+        identifier=Identifier(folder.salt, partition_of),
         instance=instance,
     )
     descriptors = descriptor_limit()

@@ -19,7 +19,7 @@ from ftrack_proxy.protocol.headers import end_to_end, parse_cache_control
 from ftrack_proxy.protocol.hub_conversation import Conversation
 from ftrack_proxy.protocol.hub_events import TOPICS, Unreadable, payload_of, read_events
 from ftrack_proxy.protocol.operations import parse_batch
-from ftrack_proxy.protocol.representation import manner_of
+from ftrack_proxy.protocol.representation import form_of
 from ftrack_proxy.protocol.responses import decode_exactly
 from ftrack_proxy.queries.projection_tree import tree_of
 from ftrack_proxy.schema.names import types_in_event
@@ -139,7 +139,7 @@ def answer(text: str) -> None:
 def header(value: str) -> None:
     """A header's value asks for something or for nothing."""
     parse_cache_control(value)
-    manner_of(value)
+    form_of(value)
     end_to_end([("Connection", value), ("Cache-Control", value)])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.judging.judge import Reason, Verdict
+from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.request import recall
 from ftrack_proxy.request.recall import Recall
 from tests.harness import until
@@ -100,7 +101,7 @@ def somebody_else(studio: Studio) -> None:
 
 
 def _of_everybody(self: Recall, call: Any) -> Any:
-    return self._entity_stores.of(b"")
+    return self._entity_stores.of((b"", EntityForm.NORMALISED))
 
 
 KNOWN_RULES: dict[Story, list[Patch]] = {

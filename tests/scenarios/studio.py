@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from typing import Any
 
 import requests
 
+from ftrack_proxy.identity.partition import Partition, partition_of
+from ftrack_proxy.identity.principal import Principal
 from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import PATIENCE, LocalProxy, settings_for, until
 
@@ -160,7 +162,13 @@ def warm(person: Person, *expressions: str) -> Said:
 
 
 @contextmanager
-def open_studio(folder: Path, *, listens_as: str | None = "ana", **plan: Any) -> Iterator[Studio]:
+def open_studio(
+    folder: Path,
+    *,
+    listens_as: str | None = "ana",
+    partition_of: Callable[[Principal], Partition] = partition_of,
+    **plan: Any,
+) -> Iterator[Studio]:
     """A studio whose proxy's change feed has the eyes of ``listens_as``."""
     with FtrackServer(ProductionPlan(**{"sequences": 1, "shots": 2, "tasks": 2, **plan})) as server:
         settings = settings_for(server.url, folder)
@@ -168,7 +176,7 @@ def open_studio(folder: Path, *, listens_as: str | None = "ana", **plan: Any) ->
         if listens_as is not None:
             user, key = server.credentials(listens_as)
             environment = {"FTRACK_API_USER": user, "FTRACK_API_KEY": key}
-        proxy = LocalProxy(settings, environment).start()
+        proxy = LocalProxy(settings, environment, partition_of=partition_of).start()
         with ThreadPoolExecutor(16) as threads:
             studio = Studio(server, proxy, threads)
             try:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from ftrack_proxy.identity.credentials import Credentials, identity_of
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.principal import principal_of
 from tests.ftrack_server import FtrackServer
 from tests.harness import PATIENCE, LocalProxy, settings_for, until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
@@ -161,12 +162,12 @@ def test_a_refusal_by_the_event_hub_counts(studio: Studio) -> None:
     ana = studio.person("ana")
     warm(ana, studio.name_of_task)
     trust, clock = studio.proxy.parts.journal.trust, studio.proxy.clock
-    identity = identity_of(Credentials(ana.name, ana.headers["ftrack-api-key"]), studio.proxy.folder.salt)
+    principal = principal_of(Credentials(ana.name, ana.headers["ftrack-api-key"]), studio.proxy.folder.salt)
     revoked(studio)
-    assert studio.proxy.inside(lambda: trust.holds(identity, clock()))
+    assert studio.proxy.inside(lambda: trust.holds(principal, clock()))
     studio.server.hub.cut()
     studio.server.hub.resume()
-    until(lambda: not studio.proxy.inside(lambda: trust.holds(identity, clock())), "the refusal")
+    until(lambda: not studio.proxy.inside(lambda: trust.holds(principal, clock())), "the refusal")
     assert ana.ask(studio.name_of_task).content["exception"] == "InvalidCredentialsError"
 
 

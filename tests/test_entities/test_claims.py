@@ -11,10 +11,12 @@ from ftrack_proxy.entities.entity_store import EntityStore, EntityStores
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.entities.reading import Reading
+from ftrack_proxy.identity.partition import partition_of
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.judge import Meaning
 from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.protocol.headers import CacheControl
-from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.protocol.representation import EntityForm, Representation
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.recall import Recall, RecalledAnswer
 from ftrack_proxy.request.understand import Understood
@@ -41,7 +43,8 @@ QUESTIONS = [
     ({"name": {}}, "Task where id is x1"),
 ]
 TERMS = Terms(max_age=1e9, event_invalidated=True, durable=False)
-CALL = ApiCall("/api", (), b"", b"", None, b"ana", b"", CacheControl())
+ANA = Principal(b"ana")
+CALL = ApiCall("/api", (), b"", b"", None, ANA, partition_of(ANA), Representation(), CacheControl())
 
 
 def asked_of(entity_stores: EntityStores, number: int, changes: list[Change]) -> object:
@@ -59,7 +62,7 @@ def asked_of(entity_stores: EntityStores, number: int, changes: list[Change]) ->
 def known_of(production: Production, rows: list[str], number: int) -> EntityStores:
     """What was answered to a question before."""
     entity_stores = EntityStores(10**6)
-    entity_store: EntityStore = entity_stores.of(b"ana" + Manner.NORMALISED.value)
+    entity_store: EntityStore = entity_stores.of((partition_of(ANA), EntityForm.NORMALISED))
     shown, rest = QUESTIONS[number]
     asked = reading(shown, rest)
     written = answer(production, rows, asked.tree, normalised=True)

@@ -8,8 +8,11 @@ import pytest
 
 from ftrack_proxy.explaining.explanation import explained
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.partition import partition_of
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.protocol.headers import CacheControl
+from ftrack_proxy.protocol.representation import Representation
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.query_index import QueryIndex
@@ -20,8 +23,9 @@ from tests.ftrack_server.schemas import build_schemas
 
 def call(user: str | None = "ana") -> ApiCall:
     credentials = None if user is None else Credentials(user, "key")
-    identity = None if user is None else user.encode()
-    return ApiCall("/api", [], b"", b"", credentials, identity, b"", CacheControl())
+    principal = None if user is None else Principal(user.encode())
+    partition = None if principal is None else partition_of(principal)
+    return ApiCall("/api", [], b"", b"", credentials, principal, partition, Representation(), CacheControl())
 
 
 @pytest.fixture(scope="module")

@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from ftrack_proxy.identity.cookies import IssuedCookies
-from ftrack_proxy.identity.credentials import Credentials, credentials_of, identity_of, principal_of, principal_within
+from ftrack_proxy.identity.credentials import Credentials, credentials_of
 from ftrack_proxy.identity.disclosure import shows_nobody, shows_own_key
-from ftrack_proxy.request.identify import _remembered as remembered
-from ftrack_proxy.request.identify import identify
+from ftrack_proxy.identity.principal import Principal, account_of, account_within, principal_of
+from ftrack_proxy.protocol.representation import EntityForm
+from ftrack_proxy.request.identify import Identifier
 
 SALT = b"s" * 32
 ANA = Credentials("ana", "secret")
 OWN = [("ftrack-user", "ana"), ("ftrack-api-key", "secret")]
+IDENTIFY = Identifier(SALT).identify
 
 
-def called(*headers: tuple[str, str], path: str = "/api") -> bytes | None:
-    return identify(path, headers, b"[]", b"[]", SALT).identity
+def called(*headers: tuple[str, str], path: str = "/api") -> Principal | None:
+    return IDENTIFY(path, headers, b"[]", b"[]").principal
 
 
 @pytest.mark.parametrize(
@@ -37,9 +39,9 @@ def test_credentials(headers: list[tuple[str, str]], expected: Credentials | Non
     assert credentials_of(headers) == expected
 
 
-def test_whatever_may_authenticate_belongs_to_the_identity() -> None:
+def test_whatever_may_authenticate_belongs_to_the_principal() -> None:
     plain = called(*OWN)
-    assert plain == identity_of(ANA, SALT)
+    assert plain == principal_of(ANA, SALT)
     others = [
         called(*OWN, ("Authorization", "Basic x")),
         called(*OWN, ("Authorization", "Basic x"), ("authorization", "Basic y")),
@@ -52,7 +54,7 @@ def test_whatever_may_authenticate_belongs_to_the_identity() -> None:
     ]
     assert plain is not None
     assert len({plain, *others}) == len(others) + 1
-    assert {principal_within(other or b"") for other in others} == {principal_of(ANA, SALT)}
+    assert {account_within(other) for other in others if other is not None} == {account_of(ANA, SALT)}
 
 
 def test_what_says_nothing_of_the_asker_does_not() -> None:
@@ -82,35 +84,35 @@ def test_a_query_string_may_name_somebody_else() -> None:
 def test_all_of_a_header_counts() -> None:
     """Also if it comes on several lines."""
     headers = (("Cache-Control", "max-age=5"), ("cache-control", "no-store"), ("Cookie", "a=1"), ("Cookie", "b=2"))
-    call = identify("/api", (*OWN, *headers), b"[]", b"[]", SALT)
+    call = IDENTIFY("/api", (*OWN, *headers), b"[]", b"[]")
     assert (call.directives.no_store, call.directives.max_age, call.cookies) == (True, 5, ("a=1", "b=2"))
 
 
 def test_who_asks_is_read_once() -> None:
     """The length of the body is all that differs between most requests of a client."""
     headers = (*OWN, ("User-Agent", "tool"))
-    before = remembered.cache_info()
+    identifier = Identifier(SALT)
     for length in range(50):
-        identify("/api", (*headers, ("Content-Length", str(length))), b"", b"", SALT)
+        identifier.identify("/api", (*headers, ("Content-Length", str(length))), b"", b"")
     for number in range(50):
-        identify("/api", (*headers, ("X-Long", "x" * 5000 + str(number))), b"", b"", SALT)
-    after = remembered.cache_info()
-    assert (after.misses - before.misses, after.hits - before.hits) == (1, 49)
+        identifier.identify("/api", (*headers, ("X-Long", "x" * 5000 + str(number))), b"", b"")
+    remembered = identifier.remembered.cache_info()
+    assert (remembered.misses, remembered.hits) == (1, 49)
 
 
-def test_answers_of_another_manner_are_others() -> None:
-    def variant(*headers: tuple[str, str]) -> bytes:
-        return identify("/api", headers, b"[]", b"[]", SALT).variant
+def test_answers_that_are_written_otherwise_are_others() -> None:
+    def tag(*headers: tuple[str, str]) -> bytes:
+        return IDENTIFY("/api", headers, b"[]", b"[]").representation.tag
 
     strict, plain = ("ftrack-api-options", "strict:1;denormalize:1"), ("ftrack-api-options", "")
-    variants = [
-        variant(), variant(strict), variant(plain, strict), variant(strict, plain),
-        variant(("ftrack-strict-api", "true")),
-        variant(("ftrack-api-options", "caf\udce9")),
+    tags = [
+        tag(), tag(strict), tag(plain, strict), tag(strict, plain),
+        tag(("ftrack-strict-api", "true")),
+        tag(("ftrack-api-options", "caf\udce9")),
     ]  # fmt: skip
-    assert len(set(variants)) == len(variants)
-    assert variant(strict, ("Connection", "ftrack-api-options")) == variant(strict)
-    assert identify("/api", (strict, plain), b"[]", b"[]", SALT).manner is not None
+    assert len(set(tags)) == len(tags)
+    assert tag(strict, ("Connection", "ftrack-api-options")) == tag(strict)
+    assert IDENTIFY("/api", (strict, plain), b"[]", b"[]").representation.form is EntityForm.DENORMALISED
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_a_key_of_ones_own(path: str, headers: list[tuple[str, str]], own: bool)
 
 def test_cookies_belong_to_whom_they_were_issued() -> None:
     cookies = IssuedCookies(limit=3)
-    ana, bo = identity_of(ANA, SALT), identity_of(Credentials("bo", "k"), SALT)
+    ana, bo = principal_of(ANA, SALT), principal_of(Credentials("bo", "k"), SALT)
     cookies.note(ana, ["session=1; Path=/; HttpOnly", "node=n1"])
     assert cookies.are_own(ana, [])
     assert cookies.are_own(ana, ["session=1; node=n1"])

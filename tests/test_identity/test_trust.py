@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 
-from ftrack_proxy.identity.credentials import Credentials, identity_of, principal_of
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.principal import Principal, account_of, principal_of
 from ftrack_proxy.identity.trust import Trust
 
 SALT = b"s" * 32
 ANA = Credentials("ana", "key")
-PLAIN = identity_of(ANA, SALT)
-BEHIND = identity_of(ANA, SALT, [("Authorization", "Basic x")])
-BO = identity_of(Credentials("bo", "key"), SALT)
+PLAIN = principal_of(ANA, SALT)
+BEHIND = principal_of(ANA, SALT, [("Authorization", "Basic x")])
+BO = principal_of(Credentials("bo", "key"), SALT)
 
 
 def test_it_runs_out() -> None:
@@ -61,12 +62,12 @@ def test_every_order_of_what_is_sent_and_answered() -> None:
 
 def test_a_refused_key_is_refused_whatever_comes_with_it() -> None:
     trust = Trust(lifetime=10)
-    for identity in (PLAIN, BEHIND, BO):
-        trust.accept(identity, 1)
-    trust.refuse(principal_of(ANA, SALT), 2)
-    assert [trust.holds(identity, 3) for identity in (PLAIN, BEHIND, BO)] == [False, False, True]
+    for principal in (PLAIN, BEHIND, BO):
+        trust.accept(principal, 1)
+    trust.refuse_account(account_of(ANA, SALT), 2)
+    assert [trust.holds(principal, 3) for principal in (PLAIN, BEHIND, BO)] == [False, False, True]
     trust.accept(BEHIND, 4)
-    assert [trust.holds(identity, 5) for identity in (PLAIN, BEHIND)] == [False, True]
+    assert [trust.holds(principal, 5) for principal in (PLAIN, BEHIND)] == [False, True]
 
 
 def test_who_is_refused_with_a_token_may_be_accepted_without() -> None:
@@ -85,7 +86,7 @@ def test_refusals_that_were_forgotten_are_not_undone() -> None:
     trust.accept(BO, 0)
     trust.refuse(PLAIN, 5)
     for number in range(50):
-        trust.refuse(b"%032d" % number, 6)
+        trust.refuse(Principal(b"%032d" % number), 6)
     trust.accept(PLAIN, 4)
     assert not trust.holds(PLAIN, 7)
     assert trust.holds(BO, 7)
@@ -95,24 +96,24 @@ def test_refusals_that_were_forgotten_are_not_undone() -> None:
 
 def test_a_refusal_ends_trust_for_good_also_if_it_is_forgotten() -> None:
     trust = Trust(lifetime=100, limit=3)
-    for identity in (PLAIN, BEHIND):
-        trust.accept(identity, 1)
-    trust.refuse(principal_of(ANA, SALT), 2)
+    for principal in (PLAIN, BEHIND):
+        trust.accept(principal, 1)
+    trust.refuse_account(account_of(ANA, SALT), 2)
     for number in range(10):
-        trust.refuse(b"%032d" % number, 3)
+        trust.refuse(Principal(b"%032d" % number), 3)
     assert not trust.holds(PLAIN, 4)
     assert not trust.holds(BEHIND, 4)
 
 
 def test_what_is_remembered_is_bounded() -> None:
     trust = Trust(lifetime=100, limit=2)
-    people = [identity_of(Credentials(f"user {number}", "k"), SALT) for number in range(5)]
+    people = [principal_of(Credentials(f"user {number}", "k"), SALT) for number in range(5)]
     for person in people:
         trust.accept(person, 1)
     assert [trust.holds(person, 1) for person in people] == [False, False, False, True, True]
-    # Who shows something else each time pushes out only himself.
+    # Who shows something else each time pushes out nobody else.
     for number in range(100):
-        trust.accept(identity_of(ANA, SALT, [("X-Token", str(number))]), 1)
-    assert not trust.holds(identity_of(ANA, SALT, [("X-Token", "0")]), 1)
-    assert trust.holds(identity_of(ANA, SALT, [("X-Token", "99")]), 1)
+        trust.accept(principal_of(ANA, SALT, [("X-Token", str(number))]), 1)
+    assert not trust.holds(principal_of(ANA, SALT, [("X-Token", "0")]), 1)
+    assert trust.holds(principal_of(ANA, SALT, [("X-Token", "99")]), 1)
     assert trust.holds(people[4], 1)

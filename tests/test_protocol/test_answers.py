@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftrack_proxy.identity.credentials import Credentials, identity_of
+from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.principal import principal_of
 from ftrack_proxy.protocol.encoding import unpack
 from ftrack_proxy.protocol.errors import error_body
 from ftrack_proxy.protocol.headers import (
@@ -331,18 +332,18 @@ def test_a_bomb_is_not_unpacked_even_within_the_limit() -> None:
         tracemalloc.stop()
 
 
-def test_identities_tell_nothing() -> None:
+def test_principals_tell_nothing() -> None:
     ana = Credentials("ana", "secret")
     assert "secret" not in repr(ana)
     salt = b"s" * 32
-    same = identity_of(ana, salt)
-    assert same == identity_of(Credentials("ana", "secret"), salt)
+    same = principal_of(ana, salt)
+    assert same == principal_of(Credentials("ana", "secret"), salt)
     others = {
-        identity_of(Credentials("ana", "other"), salt),
-        identity_of(Credentials("bo", "secret"), salt),
-        identity_of(ana, b"t" * 32),
-        identity_of(ana, salt, [("Authorization", "Basic x")]),
-        identity_of(Credentials("an", "asecret"), salt),
+        principal_of(Credentials("ana", "other"), salt),
+        principal_of(Credentials("bo", "secret"), salt),
+        principal_of(ana, b"t" * 32),
+        principal_of(ana, salt, [("Authorization", "Basic x")]),
+        principal_of(Credentials("an", "asecret"), salt),
     }
     assert len(others) == 5
     assert same not in others

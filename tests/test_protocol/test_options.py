@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftrack_proxy.protocol.representation import Manner, manner_of
+from ftrack_proxy.protocol.representation import EntityForm, form_of
 
 
 @pytest.mark.parametrize("options", ["", " ", ";", " ; ;"])
 def test_no_options_shorten(options: str) -> None:
-    assert manner_of(options) is Manner.NORMALISED
+    assert form_of(options) is EntityForm.NORMALISED
 
 
 @given(
@@ -20,7 +20,7 @@ def test_no_options_shorten(options: str) -> None:
 )
 def test_both_together_write_everything_out(names: list[str], signs: list[str], ons: list[str], blank: str) -> None:
     options = f"{blank};".join(f"{blank}{n}{blank}{s}{on}" for n, s, on in zip(names, signs, ons, strict=True))
-    assert manner_of(options) is Manner.DENORMALISED
+    assert form_of(options) is EntityForm.DENORMALISED
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_both_together_write_everything_out(names: list[str], signs: list[str], 
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_not_guessed(options: str) -> None:
-    assert manner_of(options) is None
+    assert form_of(options) is None

@@ -9,7 +9,7 @@ from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.errand import Errand, Errands
-from ftrack_proxy.request.identify import identify
+from ftrack_proxy.request.identify import Identifier
 
 NOW = 0.0
 
@@ -26,7 +26,8 @@ class Hanging:
 
 
 def call_of(user: str) -> ApiCall:
-    return identify("/api", [("ftrack-user", user), ("ftrack-api-key", "k")], b"[]", b"[]", b"salt")
+    headers = [("ftrack-user", user), ("ftrack-api-key", "k")]
+    return Identifier(b"salt").identify("/api", headers, b"[]", b"[]")
 
 
 def errands_of(fetcher: Hanging) -> Errands:

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
+from ftrack_proxy.identity.partition import partition_of
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.protocol.headers import CacheControl
+from ftrack_proxy.protocol.representation import Representation
 from ftrack_proxy.request import split, unpack
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.split import Splitter
@@ -81,7 +84,8 @@ async def test_headers_that_come_twice_are_both_read() -> None:
 
 
 def call_of(plain: bytes) -> ApiCall:
-    return ApiCall("/api", (), plain, plain, None, b"ana", b"", CacheControl())
+    ana = Principal(b"ana")
+    return ApiCall("/api", (), plain, plain, None, ana, partition_of(ana), Representation(), CacheControl())
 
 
 async def test_a_long_body_is_split_in_a_thread_and_only_once(threads: set[int]) -> None:

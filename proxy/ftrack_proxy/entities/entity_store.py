@@ -13,7 +13,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ftrack_proxy.entities.response_habits import ResponseHabits
+from ftrack_proxy.identity.partition import Partition
 from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.row_keys import Key
 
 _MOST_OBSERVATIONS: Final = 4
@@ -148,7 +150,7 @@ class ListSegment:
 
 
 class EntityStore:
-    """All that is known to one asker, bounded by ``limit`` bytes; the longest unheard of is given up first."""
+    """All that is known in one space, bounded by ``limit`` bytes; what was heard of longest ago is given up first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -266,16 +268,20 @@ class EntityStore:
                 return
 
 
+EntitySpace = tuple[Partition, EntityForm]
+"""What is known of entities is kept apart by whose it is, and by the form in which answers write them."""
+
+
 class EntityStores:
-    """What is known to each asker, the least recently seen asker given up first; ``limit`` bytes for all."""
+    """What is known in each space, the least recently used space given up first; ``limit`` bytes for all."""
 
     def __init__(self, limit: int, most: int = 64) -> None:
         self._limit = limit
         self._most = most
-        self._of: dict[bytes, EntityStore] = {}
+        self._of: dict[EntitySpace, EntityStore] = {}
 
-    def of(self, space: bytes) -> EntityStore:
-        """What is known in ``space``: to one user and key, in one manner of writing answers."""
+    def of(self, space: EntitySpace) -> EntityStore:
+        """What is known in ``space``."""
         found = self._of.pop(space, None)
         if found is None:
             found = EntityStore(self._limit)
@@ -284,7 +290,7 @@ class EntityStores:
             del self._of[next(iter(self._of))]
         return found
 
-    def peek(self, space: bytes) -> EntityStore | None:
+    def peek(self, space: EntitySpace) -> EntityStore | None:
         """The same without making or touching it."""
         return self._of.get(space)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ftrack_proxy.identity.principal import Principal
+
 # What may be saved up, in seconds; who has not taken anything for as long does not count as there.
 _SAVED = 10.0
 
@@ -32,9 +34,9 @@ class PrefetchBudgets:
     """Rows that may be prefetched, ``rate`` a second: shared evenly between the clients that have any prefetched."""
 
     rate: float
-    _of: dict[bytes, PrefetchBudget] = field(default_factory=dict)
+    _of: dict[Principal, PrefetchBudget] = field(default_factory=dict)
 
-    def take(self, client: bytes, wanted: int, now: float) -> int:
+    def take(self, client: Principal, wanted: int, now: float) -> int:
         """Take up to ``wanted`` rows for a client; returns how many are granted."""
         self._of = {one: budget for one, budget in self._of.items() if not budget.is_idle(now)}
         share = self.rate / len(self._of.keys() | {client})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ftrack_proxy.identity.credentials import principal_within
+from ftrack_proxy.identity.principal import account_within
 from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.refusals import proves_acceptance, turns_away
@@ -32,22 +32,22 @@ def note_answer(
     now = journal.clock()
     if call.origin is not None and (is_success(decoded, len(actions)) or isinstance(decoded, dict)):
         journal.permissions.learn(call.origin, call.raw_path.partition("?")[0], answer.headers.items(), now)
-    identity, credentials = call.identity, call.credentials
-    if identity is None or credentials is None:
+    principal, credentials = call.principal, call.credentials
+    if principal is None or credentials is None:
         return
     if refuses_credentials(decoded):
-        journal.trust.refuse(principal_within(identity), now)
+        journal.trust.refuse_account(account_within(principal), now)
     elif not bare:
         pass
     elif turns_away(answer.status, answer.headers.get("Content-Type", ""), decoded):
-        journal.trust.refuse(identity, now)
+        journal.trust.refuse(principal, now)
     elif actions and is_success(decoded, len(actions)):
         # The event hub will look at the key itself.
         journal.coverage.accepted(credentials)
         if proves_acceptance(decoded, actions):
-            journal.trust.accept(identity, sent.at)
-    if bare or journal.cookies.are_own(identity, call.cookies):
-        journal.cookies.note(identity, answer.headers.getall("Set-Cookie", ()))
+            journal.trust.accept(principal, sent.at)
+    if bare or journal.cookies.are_own(principal, call.cookies):
+        journal.cookies.note(principal, answer.headers.getall("Set-Cookie", ()))
 
 
 def without_cookies(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

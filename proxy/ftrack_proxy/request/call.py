@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ftrack_proxy.entities.entity_store import EntitySpace
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.partition import Partition
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.ports import Rest
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.operations import Operation
-from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.protocol.representation import Representation
 from ftrack_proxy.request.understand import Understood
 
 
@@ -26,11 +29,11 @@ class ApiCall:
     """One ``POST /api``.
 
     ``body`` is what the client sent, ``plain`` the same without content encoding (``None`` if unreadable).
-    ``identity`` is ``None`` for a client that did not say who it is. ``cookies`` are the values of its ``Cookie``
-    headers: by those, too, ftrack might know somebody. ``shows_nobody``: there is nothing at all by which ftrack,
-    or a gateway before it, could know anybody. ``origin`` is that of the page whose request it is. ``variant`` holds
-    the headers that change an answer's body or its errors. ``manner`` is how entities are written, ``None`` if that
-    is not known.
+    ``principal`` is whom ftrack must have accepted, ``partition`` whose stored answers may be read,
+    ``representation`` how answers are written. The first two, like ``credentials``, are ``None`` for a client that
+    did not say who it is. ``cookies`` are the values of its ``Cookie`` headers: by those, too, ftrack might know
+    somebody. ``shows_nobody``: there is nothing at all by which ftrack, or a gateway before it, could know anybody.
+    ``origin`` is that of the page whose request it is.
     """
 
     raw_path: str
@@ -38,14 +41,20 @@ class ApiCall:
     body: bytes
     plain: bytes | None
     credentials: Credentials | None
-    identity: bytes | None
-    variant: bytes
+    principal: Principal | None
+    partition: Partition | None
+    representation: Representation
     directives: CacheControl
-    manner: Manner | None = Manner.NORMALISED
     progress: Progress = field(default_factory=Progress)
     cookies: tuple[str, ...] = ()
     origin: str | None = None
     shows_nobody: bool = False
+
+    @property
+    def entity_space(self) -> EntitySpace | None:
+        """Where what is known of entities is kept for this call, if anywhere."""
+        form = self.representation.form
+        return None if self.partition is None or form is None else (self.partition, form)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,24 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore, ListSegment, SiblingGroup
+from ftrack_proxy.entities.entity_store import (
+    AnswerSource,
+    EntityRef,
+    EntitySpace,
+    EntityStore,
+    ListSegment,
+    SiblingGroup,
+)
 from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
 from ftrack_proxy.entities.reading import Reading, by_id, listing_covers
 from ftrack_proxy.entities.sibling_queries import NotSplittable, NPlusOnePattern, list_name, walks_of
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import AnswerLost
-from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.protocol.responses import Failure
 from ftrack_proxy.queries.projection_tree import Tree, covers, paths_of, projections_of, united
 from ftrack_proxy.request.call import ApiCall
@@ -42,7 +50,7 @@ _PREFETCHES = 4
 _SETBACK = 20
 _NEVER = -(10**9)
 
-Subject = tuple[bytes, object]
+Subject = tuple[EntitySpace, object]
 
 
 @dataclass(slots=True)
@@ -93,19 +101,19 @@ class Errands:
     budget: PrefetchBudgets
     counters: Counters
     _under_way: dict[Subject, _UnderWay] = field(default_factory=dict)
-    _prefetching: Counter[bytes] = field(default_factory=Counter)
+    _prefetching: Counter[Principal] = field(default_factory=Counter)
 
     def under_way(
         self, call: ApiCall, understood: Understood, lacking: MissingRows | None, now: float
     ) -> UnderWay | None:
         """What to wait for, if everything that is lacking has been asked for already, and not long ago."""
-        reading = understood.reading
-        if reading is None or call.identity is None:
+        reading, space = understood.reading, call.entity_space
+        if reading is None or space is None:
             return None
         subjects: list[object] = [reading.name]
         if reading.keys is not None:
             subjects = [(reading.query.entity_type, key) for key in lacking.keys] if lacking else []
-        found = [self._under_way.get((_space(call), subject)) for subject in subjects]
+        found = [self._under_way.get((space, subject)) for subject in subjects]
         fitting = [
             entry
             for entry in found
@@ -145,12 +153,14 @@ class Errands:
         Raises:
             NotSent, AnswerLost: ftrack could not be asked.
         """
+        space, principal = call.entity_space, call.principal
+        assert space is not None
+        assert principal is not None
         work = SharedTask(self._carry_out(call, errand), "errand")
-        space = _space(call)
         for subject, tree in errand.covers.items():
             self._under_way[space, subject] = _UnderWay(now, tree, work)
-        self._prefetching[space] += errand.spare > 0
-        work.task.add_done_callback(lambda _: self._done(space, errand, work))
+        self._prefetching[principal] += errand.spare > 0
+        work.task.add_done_callback(lambda _: self._done(space, principal, errand, work))
         return await work.outcome()
 
     async def _carry_out(self, call: ApiCall, errand: Errand) -> Fetched | None:
@@ -187,20 +197,20 @@ class Errands:
                 note_fault(self.counters, "splitting", error)
         return fetched
 
-    def _done(self, space: bytes, errand: Errand, work: SharedTask[Fetched | None]) -> None:
+    def _done(self, space: EntitySpace, principal: Principal, errand: Errand, work: SharedTask[Fetched | None]) -> None:
         for subject in errand.covers:
             entry = self._under_way.get((space, subject))
             if entry is not None and entry.work is work:
                 del self._under_way[space, subject]
-        self._prefetching[space] -= errand.spare > 0
-        if not self._prefetching[space]:
-            del self._prefetching[space]
+        self._prefetching[principal] -= errand.spare > 0
+        if not self._prefetching[principal]:
+            del self._prefetching[principal]
 
     def _may_prefetch(self, call: ApiCall, wanted: int, now: float) -> int:
         """How many rows this client may have fetched beyond what it asks for: limits are for these alone."""
-        if self._prefetching[_space(call)] >= _PREFETCHES:
+        if call.principal is None or self._prefetching[call.principal] >= _PREFETCHES:
             return 0
-        return self.budget.take(_client(call), wanted, now)
+        return self.budget.take(call.principal, wanted, now)
 
     # -- rows by id
 
@@ -231,7 +241,7 @@ class Errands:
         walk = (type_name, *paths_of(reading.tree))
         group, siblings = self._siblings(call, entity_store, understood, ref, walk, start)
         identities = [ref.key[0], *siblings]
-        usual = self.usual.of(type_name, catalogue) if call.manner is Manner.NORMALISED else {}
+        usual = self.usual.of(type_name, catalogue) if call.representation.form is EntityForm.NORMALISED else {}
         for tree in (united((reading.tree, usual)), reading.tree):
             question = self._question(type_name, key, identities, tree)
             if question is not None:
@@ -373,13 +383,3 @@ def _onwards(group: SiblingGroup, ref: EntityRef) -> Sequence[EntityRef]:
     """The other members, from where the client is, and then from the start."""
     at = group.members.index(ref)
     return (*group.members[at + 1 :], *group.members[:at])
-
-
-def _client(call: ApiCall) -> bytes:
-    assert call.identity is not None
-    return call.identity
-
-
-def _space(call: ApiCall) -> bytes:
-    assert call.identity is not None
-    return call.identity + (call.manner.value if call.manner else b"")

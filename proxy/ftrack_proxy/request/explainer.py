@@ -13,7 +13,7 @@ from ftrack_proxy.judging.result import Result
 from ftrack_proxy.language.braces import expand_braces
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Path, Query, Step
-from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.query_index import IndexedResult, QueryIndex, window_of
 from ftrack_proxy.request.recall import Recall
@@ -58,9 +58,9 @@ class Explainer:
             return None
         for asker in self._asked.askers()[-_MOST_JUDGED:]:
             start = self._journal.start(asker.credentials)
-            if self._journal.trust.holds(asker.identity, start.at):
-                for manner in Manner:
-                    kind = self._recall.kind_for(asker.identity, manner, understood, start)
+            if self._journal.trust.holds(asker.principal, start.at):
+                for form in EntityForm:
+                    kind = self._recall.kind_for((asker.partition, form), understood, start)
                     if kind is not None:
                         return kind.value
         return None
@@ -85,7 +85,7 @@ class Explainer:
     def _judge(self, result: Result, kept: IndexedResult, it: QueryExplanation) -> Judgement:
         asker, window = kept.asker, kept.window
         start = self._journal.start(asker.credentials)
-        if not self._journal.trust.holds(asker.identity, start.at):
+        if not self._journal.trust.holds(asker.principal, start.at):
             return Judgement(Verdict(False, Reason.CREDENTIALS), None, window)
         # A copy: judging moves good-through up.
         copied = copy.copy(result)

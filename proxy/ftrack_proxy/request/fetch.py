@@ -17,7 +17,7 @@ from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
-from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.protocol.responses import (
     failure_of,
     is_complete,
@@ -73,10 +73,10 @@ class Fetcher:
         Both happen once in the life of a process; patience with either is short. While there is no schema, queries
         pass through.
         """
-        if call.credentials is None or call.identity is None:
+        if call.credentials is None or call.principal is None:
             return
         if any(operation.kind is OperationKind.QUERY for operation in operations):
-            self._schemas.seek(call.identity, lambda: self._fetch_schemas(call))
+            self._schemas.seek(call.principal, lambda: self._fetch_schemas(call))
             await self._schemas.grace()
             await self.understanding.study(operations)
         await self._journal.coverage.settled(call.credentials)
@@ -141,7 +141,7 @@ class Fetcher:
         )
         if entity_store is None or reading is None or catalogue is None:
             return None
-        rows, normalised = entry["data"], call.manner is Manner.NORMALISED
+        rows, normalised = entry["data"], call.representation.form is EntityForm.NORMALISED
         source = AnswerSource(result.began, result.good_through, result.fresh_until, prefetched)
         try:
             if len(rows) > _MANY_ROWS:

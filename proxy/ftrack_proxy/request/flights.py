@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftrack_proxy.entities.normalise import NormalisedAnswer
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.responses import Failure
@@ -39,8 +40,9 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """One fetch in progress, for as long as anybody waits for it."""
+    """One fetch in progress, for as long as anybody waits for it; ``principal`` is whom ftrack will answer."""
 
+    principal: Principal
     began: Moment
     fetch: SharedTask[Fetched]
 
@@ -60,9 +62,9 @@ class Flights:
         flight = self._flights.get(key)
         return flight if flight is not None and flight.fetch.is_open and flight.patience(now) > 0 else None
 
-    def launch(self, key: bytes, began: Moment, fetch: Coroutine[Any, Any, Fetched]) -> Flight:
+    def launch(self, key: bytes, principal: Principal, began: Moment, fetch: Coroutine[Any, Any, Fetched]) -> Flight:
         """Start a fetch. Later reads join this one, not an older one for the same key."""
-        flight = Flight(began, SharedTask(fetch, "flight"))
+        flight = Flight(principal, began, SharedTask(fetch, "flight"))
         self._flights[key] = flight
         flight.fetch.task.add_done_callback(lambda _: self._landed(key, flight))
         return flight

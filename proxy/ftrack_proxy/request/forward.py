@@ -118,7 +118,12 @@ class Forwarder:
         if batch is not None and changes and call.credentials is not None:
             self._learning.wrote(batch, unpacked.value, began)
             few = len(batch.operations) <= _FEW_TO_LEARN
-            if few and unpacked.exact and call.identity and self._journal.cookies.are_own(call.identity, call.cookies):
+            if (
+                few
+                and unpacked.exact
+                and call.principal
+                and self._journal.cookies.are_own(call.principal, call.cookies)
+            ):
                 self._take_in(call, batch, unpacked.value, began, answered, recorded)
         said = reply.of_answer(answer, handling)
         if said.rest is not None and changes:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.identity.partition import Partition
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.queries.bound_query import BoundQuery
@@ -18,10 +20,11 @@ Window = tuple[int, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asked: with what his result's moment and trust are found. Never shown."""
+    """Who asked: by it the moment, the trust and the entities are found that a read of theirs goes by. Never shown."""
 
     credentials: Credentials
-    identity: bytes
+    principal: Principal
+    partition: Partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,13 @@ class QueryIndex:
 
     def note(self, key: bytes, question: BoundQuery | None, call: ApiCall) -> None:
         """Note that ``key`` holds, or is about to hold, the call's answer to this question."""
-        if question is None or key in self._kept or call.credentials is None or call.identity is None:
+        if question is None or key in self._kept:
+            return
+        if call.credentials is None or call.principal is None or call.partition is None:
             return
         query = _digest(canonical(question.query, window=False))
-        self._kept[key] = query, IndexedResult(key, Asker(call.credentials, call.identity), window_of(question.query))
+        asker = Asker(call.credentials, call.principal, call.partition)
+        self._kept[key] = query, IndexedResult(key, asker, window_of(question.query))
         self._keys.setdefault(query, set()).add(key)
         if len(self._kept) > self._limit:
             self._give_up_oldest()
@@ -64,7 +70,7 @@ class QueryIndex:
 
     def askers(self) -> list[Asker]:
         """Everybody who asked, once."""
-        return list({kept.asker.identity: kept.asker for _, kept in self._kept.values()}.values())
+        return list({kept.asker.principal: kept.asker for _, kept in self._kept.values()}.values())
 
     def _give_up_oldest(self) -> None:
         key, (query, _) = self._kept.popitem(last=False)

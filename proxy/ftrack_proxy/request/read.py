@@ -54,11 +54,11 @@ class Reader:
 
     def at_hand(self, call: ApiCall, split: Split) -> Reply | None:
         """Answer at once, from memory alone, if every operation is a hit. The hot path: no await."""
-        credentials, identity = call.credentials, call.identity
-        if credentials is None or identity is None or call.directives.no_cache or call.directives.no_store:
+        credentials, principal = call.credentials, call.principal
+        if credentials is None or principal is None or call.directives.no_cache or call.directives.no_store:
             return None
         start = self._journal.start(credentials)
-        if not self._journal.trust.holds(identity, start.at) or len(split.keys) > _AT_HAND:
+        if not self._journal.trust.holds(principal, start.at) or len(split.keys) > _AT_HAND:
             return None
         served, work = [], Work()
         for read in self._reads(call, split, start):
@@ -128,10 +128,10 @@ class Reader:
         return joined
 
     def _needs_cookies(self, call: ApiCall) -> bool:
-        """True if ftrack, or a gateway before it, did not answer to the identity alone and might to its cookies."""
-        if call.identity is None or not call.cookies:
+        """True if ftrack, or a gateway before it, did not answer to the principal alone and might to its cookies."""
+        if call.principal is None or not call.cookies:
             return False
-        return self._journal.trust.is_refused(call.identity, self._journal.clock())
+        return self._journal.trust.is_refused(call.principal, self._journal.clock())
 
     async def _read_all(self, call: ApiCall, reads: Sequence[Read]) -> Sequence[Served]:
         """Read the operations of a batch beside each other; returns one part alone if it is no entry of an answer."""
@@ -271,17 +271,21 @@ class Reader:
 
     def _may_look_up(self, read: Read) -> bool:
         """G6: only for who ftrack accepted recently."""
-        assert read.call.identity is not None
-        return not read.call.directives.no_cache and self._journal.trust.holds(read.call.identity, read.start.at)
+        assert read.call.principal is not None
+        return not read.call.directives.no_cache and self._journal.trust.holds(read.call.principal, read.start.at)
 
     def _launch(self, read: Read) -> Flight:
         # G3: the moment before the request is sent, not the one at which its answer is here.
         began = self._journal.start(_known(read.call.credentials))
-        return self._flights.launch(read.key, began, self._fetcher.fetch(read, began))
+        assert read.call.principal is not None
+        return self._flights.launch(read.key, read.call.principal, began, self._fetcher.fetch(read, began))
 
     async def _join(self, read: Read) -> Fetched | None:
         """Wait for others' fetches, none for long; ``None`` if what they bring is too old for this read."""
         while (flight := self._flights.joinable(read.key, self._journal.clock())) is not None:
+            is_own = flight.principal == read.call.principal
+            if not is_own and not self._may_look_up(read):
+                return None
             self._journal.counters.waiting += 1
             try:
                 fetched = await flight.fetch.outcome(flight.patience(self._journal.clock()))
@@ -293,7 +297,9 @@ class Reader:
                 return None
             finally:
                 self._journal.counters.waiting -= 1
-            return fetched if self.joiner_may_have(fetched, read) else None
+            # G6: what ftrack says of another principal's credentials is not for this one.
+            may_have = (is_own or fetched.result is not None) and self.joiner_may_have(fetched, read)
+            return fetched if may_have else None
         return None
 
     def joiner_may_have(self, fetched: Fetched, read: Read) -> bool:

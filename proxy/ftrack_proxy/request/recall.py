@@ -15,6 +15,7 @@ from ftrack_proxy.entities.denormalise import Denormaliser, MissingValue
 from ftrack_proxy.entities.entity_store import (
     AnswerSource,
     EntityRef,
+    EntitySpace,
     EntityStore,
     EntityStores,
     ListSegment,
@@ -27,7 +28,7 @@ from ftrack_proxy.judging.evaluate import evaluate
 from ftrack_proxy.judging.judge import judge
 from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.judging.row_facts import RowFacts
-from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.row_keys import Key
 from ftrack_proxy.request.call import ApiCall
@@ -113,20 +114,19 @@ class Recall:
         self._log = log
         self._entity_stores = entity_stores
 
-    def kind_for(self, identity: bytes, manner: Manner, understood: Understood, start: Moment) -> HitKind | None:
-        """How a read of this asker could be answered now without its own result; leaves no trace."""
-        entity_store = self._entity_stores.peek(identity + manner.value)
-        attempt = None if entity_store is None else self._attempt(entity_store, manner, understood, start)
+    def kind_for(self, space: EntitySpace, understood: Understood, start: Moment) -> HitKind | None:
+        """How a read in this space could be answered now without its own result; leaves no trace."""
+        entity_store = self._entity_stores.peek(space)
+        attempt = None if entity_store is None else self._attempt(entity_store, space[1], understood, start)
         found = None if attempt is None else attempt.answer()
         if isinstance(found, Long):
             found = found.answer_now()
         return found.kind if isinstance(found, RecalledAnswer) else None
 
     def entity_store(self, call: ApiCall) -> EntityStore | None:
-        """What is known to the asker, in the manner in which it asks to be answered."""
-        if call.identity is None or call.manner is None:
-            return None
-        return self._entity_stores.of(call.identity + call.manner.value)
+        """What is known of entities in the call's partition, in the form in which it asks to be answered."""
+        space = call.entity_space
+        return None if space is None else self._entity_stores.of(space)
 
     def attempt(
         self, call: ApiCall, understood: Understood, start: Moment, stale: object = None
@@ -147,25 +147,25 @@ class Recall:
 
     def begin(self, call: ApiCall, understood: Understood, start: Moment) -> _Attempt | None:
         """Prepare to answer a read."""
-        entity_store = self.entity_store(call)
-        if entity_store is None or call.manner is None:
+        entity_store, form = self.entity_store(call), call.representation.form
+        if entity_store is None or form is None:
             return None
-        return self._attempt(entity_store, call.manner, understood, start)
+        return self._attempt(entity_store, form, understood, start)
 
     def _attempt(
-        self, entity_store: EntityStore, manner: Manner, understood: Understood, start: Moment
+        self, entity_store: EntityStore, form: EntityForm, understood: Understood, start: Moment
     ) -> _Attempt | None:
         reading, question, catalogue = understood.reading, understood.meaning.question, understood.meaning.catalogue
         if reading is None or question is None or catalogue is None:
             return None
         if understood.terms.event_invalidated and not start.live:
             return None
-        return _Attempt(entity_store, understood, reading, question, catalogue, start, self._log, manner)
+        return _Attempt(entity_store, understood, reading, question, catalogue, start, self._log, form)
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """One read, looked up in one asker's knowledge."""
+    """One read, looked up in what is known in one space."""
 
     entity_store: EntityStore
     understood: Understood
@@ -174,7 +174,7 @@ class _Attempt:
     catalogue: Catalogue
     start: Moment
     log: ChangeLog
-    manner: Manner
+    form: EntityForm
 
     def answer(self, stale: object = None) -> RecalledAnswer | MissingRows | Long | None:
         """Answer the read, or tell what is lacking."""
@@ -296,7 +296,7 @@ class _Attempt:
         return False
 
     def _assembly(self) -> Denormaliser:
-        return Denormaliser(self.entity_store, self.catalogue, self.is_usable, self.manner is Manner.NORMALISED)
+        return Denormaliser(self.entity_store, self.catalogue, self.is_usable, self.form is EntityForm.NORMALISED)
 
     def _judge_row(self) -> RowJudge:
         return RowJudge(self.question, self.catalogue, self.start, self.log)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.request.understand import Understanding
@@ -44,9 +45,9 @@ class SchemaSource:
         self._upstream = upstream
         self._save = save
         self._saved: bytes | None = None
-        self._attempts: dict[bytes, asyncio.Task[None]] = {}
+        self._attempts: dict[Principal, asyncio.Task[None]] = {}
         # By asker: when to try again, and the pause after that.
-        self._pauses: dict[bytes, tuple[float, float]] = {}
+        self._pauses: dict[Principal, tuple[float, float]] = {}
         self._grace_ends: float | None = None
         self._keeping: set[asyncio.Task[None]] = set()
 
@@ -59,7 +60,7 @@ class SchemaSource:
         except (KeyError, ValueError, TypeError) as error:
             _log.warning("the schema that was kept cannot be read, ftrack is asked for it: %s", type(error).__name__)
 
-    def seek(self, asker: bytes, ask: Ask) -> None:
+    def seek(self, asker: Principal, ask: Ask) -> None:
         """Ask for the schema in the background, if it is not known and this asker has not just asked in vain."""
         if self._understanding.is_confirmed or asker in self._attempts or len(self._attempts) >= _AT_ONCE:
             return
@@ -93,7 +94,7 @@ class SchemaSource:
             self._keeping.add(keeping)
             keeping.add_done_callback(self._keeping.discard)
 
-    async def _attempt(self, asker: bytes, ask: Ask) -> None:
+    async def _attempt(self, asker: Principal, ask: Ask) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
                 self.learn(await ask())
@@ -106,7 +107,7 @@ class SchemaSource:
         if not self._understanding.is_confirmed:
             self._pause(asker)
 
-    def _pause(self, asker: bytes) -> None:
+    def _pause(self, asker: Principal) -> None:
         """Leave ftrack alone for a while, for longer each time."""
         _, pause = self._pauses.pop(asker, (0.0, _FIRST_PAUSE))
         again = asyncio.get_running_loop().time() + pause

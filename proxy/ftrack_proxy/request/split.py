@@ -6,10 +6,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from ftrack_proxy.identity.partition import Partition
 from ftrack_proxy.language.braces import expand_braces
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import LONG, NotUnderstood, parse
 from ftrack_proxy.protocol.operations import Batch, Operation, OperationKind, parse_batch
+from ftrack_proxy.protocol.representation import Representation
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.threads import in_thread
 
@@ -37,13 +39,17 @@ _MOST_REMEMBERED = 2**20
 _MOST_READS = 5_000
 
 
+_Memo = tuple[Partition | None, bytes, bytes]
+"""By partition, the representation's tag and the body."""
+
+
 class Splitter:
     """Takes bodies apart, remembering up to ``limit`` bytes of them."""
 
     def __init__(self, limit: int = 16 * 2**20) -> None:
         self._limit = limit
         self._size = 0
-        self._known: OrderedDict[tuple[bytes | None, bytes, bytes], Split] = OrderedDict()
+        self._known: OrderedDict[_Memo, Split] = OrderedDict()
 
     def at_hand(self, call: ApiCall) -> Split | None:
         """Return the call's operations and keys if that takes no time."""
@@ -51,7 +57,7 @@ class Splitter:
             return _UNREADABLE
         if len(call.plain) > _MOST_REMEMBERED:
             return None
-        memo = (call.identity, call.variant, call.plain)
+        memo = (call.partition, call.representation.tag, call.plain)
         split = self._known.get(memo)
         if split is not None:
             self._known.move_to_end(memo)
@@ -72,7 +78,7 @@ class Splitter:
         return split
 
     def _remember(self, call: ApiCall, plain: bytes, split: Split) -> None:
-        memo = (call.identity, call.variant, plain)
+        memo = (call.partition, call.representation.tag, plain)
         if not split.keys or len(plain) > _MOST_REMEMBERED or memo in self._known:
             return
         self._known[memo] = split
@@ -82,7 +88,7 @@ class Splitter:
             self._size -= _weight(oldest)
 
 
-def _weight(memo: tuple[bytes | None, bytes, bytes]) -> int:
+def _weight(memo: _Memo) -> int:
     # The body, its decoded text, and the operation's own copies of it.
     return 4 * len(memo[2]) + 1_000
 
@@ -96,9 +102,9 @@ def _split(call: ApiCall, plain: bytes) -> Split:
         written_out = Batch(tuple(map(_written_out, batch.operations)))
         if written_out != batch:
             batch, rewritten = written_out, b"[" + b", ".join(o.raw for o in written_out.operations) + b"]"
-    if call.identity is None or not batch.only_reads or len(batch.operations) > _MOST_READS:
+    if call.partition is None or not batch.only_reads or len(batch.operations) > _MOST_READS:
         return Split(batch, (), (), rewritten)
-    keys = tuple(_key(call.identity, call.variant, operation) for operation in batch.operations)
+    keys = tuple(_key(call.partition, call.representation, operation) for operation in batch.operations)
     spellings = tuple(blake2b(operation.raw, digest_size=8).digest() for operation in batch.operations)
     return Split(batch, keys, spellings, rewritten)
 
@@ -110,10 +116,10 @@ def _written_out(operation: Operation) -> Operation:
     return operation if expression == operation.expression else operation.asking(expression)
 
 
-def _key(identity: bytes, variant: bytes, operation: Operation) -> bytes:
-    """The identity of a result: who asks, what, and in which manner. Says nothing of any of them."""
-    digest = blake2b(identity, digest_size=20)
-    digest.update(variant)
+def _key(partition: Partition, representation: Representation, operation: Operation) -> bytes:
+    """The key of a result: whose it is, how it is written, and what was asked. Says nothing of any of them."""
+    digest = blake2b(partition, digest_size=20)
+    digest.update(representation.tag)
     digest.update(_canonical(operation))
     return digest.digest()
 

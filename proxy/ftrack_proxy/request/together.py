@@ -21,7 +21,7 @@ from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.json_text import elements
 from ftrack_proxy.protocol.operations import OperationKind
-from ftrack_proxy.protocol.representation import Manner
+from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.protocol.responses import failure_of, is_complete, is_success
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.fetch import Fetcher
@@ -160,7 +160,7 @@ class Together:
         if any(entry.missed.read.understood.meaning.catalogue is not catalogue for entry, _ in parts):
             return False
         contents = [(entry.content["data"], reading.tree) for entry, reading in parts]  # type: ignore[index]
-        normalised = call.manner is Manner.NORMALISED
+        normalised = call.representation.form is EntityForm.NORMALISED
         first = parts[0][0].result
         source = AnswerSource(first.began, first.good_through, min(entry.result.fresh_until for entry, _ in parts))
         try:

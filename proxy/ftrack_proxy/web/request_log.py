@@ -8,7 +8,8 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from ftrack_proxy.identity.credentials import credentials_of, identity_of
+from ftrack_proxy.identity.credentials import credentials_of
+from ftrack_proxy.identity.principal import account_of
 from ftrack_proxy.request.body_memory import SHORT
 from ftrack_proxy.request.description import described_batch, described_request
 from ftrack_proxy.request.understand import Understanding
@@ -51,7 +52,7 @@ class RequestLog:
 
     def _who(self, request: web.Request) -> str:
         credentials = credentials_of(request.headers.items())
-        return identity_of(credentials, self._salt).hex()[:8] if credentials else "somebody"
+        return account_of(credentials, self._salt).hex()[:8] if credentials else "somebody"
 
     async def _what(self, request: web.Request) -> str:
         path = "/" + request.path.lstrip("/")

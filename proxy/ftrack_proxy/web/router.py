@@ -15,7 +15,7 @@ from ftrack_proxy.protocol.hub_packets import SOCKET_PATH
 from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.body_memory import SHORT
 from ftrack_proxy.request.call import Progress, Reply
-from ftrack_proxy.request.identify import identify
+from ftrack_proxy.request.identify import Identifier
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.reply import of_error
 from ftrack_proxy.request.threads import working_for
@@ -47,7 +47,7 @@ class RequestRouter:
         cross_site_check: CrossSiteCheck,
         journal: Journal,
         client: UpstreamClient,
-        salt: bytes,
+        identifier: Identifier,
         instance: str,
     ) -> None:
         self._api = api
@@ -59,7 +59,7 @@ class RequestRouter:
         self._cross_site_check = cross_site_check
         self._journal = journal
         self._client = client
-        self._salt = salt
+        self._identifier = identifier
         self._instance = instance
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -157,7 +157,7 @@ class RequestRouter:
         if encodings:
             plain = await unpacked_body(body, ", ".join(encodings), self._body_reader.limit)
         pairs = list(request.headers.items())
-        call = identify(request.raw_path, pairs, body, plain, self._salt)
+        call = self._identifier.identify(request.raw_path, pairs, body, plain)
         _watch(request, call.progress)
         if call.origin is not None and self._cors_headers(call.origin, request.path) is None:
             # Only ftrack can say whether the page may read the answer: it has to be asked.
