@@ -236,10 +236,10 @@ class _Parser:
 
     def _condition(self) -> Any:
         path = self._path()
-        operator = _OPERATORS.get(self._peek())
+        # Programs write this one as two words (ftrack-protocol 4.1), and no other.
+        operator = "not_in" if self._take("not", "in") else _OPERATORS.get(self._next()[1].lower())
         if operator is None:
             raise ParseError("Expected an operator")
-        self._at += 1
         if operator in ("has", "any"):
             self._expect("(")
             inner = None if self._peek() == ")" else self._either()

@@ -125,7 +125,7 @@ _TOKENS = (
     "not_in", "like", "has", "any", "order by", "group by", "limit", "offset", "count(", "Task", "Shot", "name", "id",
     "status", "status.name", "parent", "custom_attributes", "custom_attributes[a]", "[", "]", "[TypedContext]", '"a"',
     "'b'", '"', "'", "\\", "none", "None", "5", "-1", "9" * 40, "%", "\x00", "\u2028", "é", "\ud800", "#", ">", "<=",
-    "!=", "2020-01-01", "CURRENT_USER_ID", "today", *IDS,
+    "not in", "!=", "2020-01-01", "CURRENT_USER_ID", "today", *IDS,
 )  # fmt: skip
 
 _NESTING = ("(", "not ", "parent any (", "id in (select id from Task where ")

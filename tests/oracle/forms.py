@@ -30,7 +30,7 @@ _CONTEXT = (
 _OF_CONTEXT = (
     'id is "{context}"', "id in ({tasks})", "id in ({contexts})", 'parent_id is "{shot}"', "parent_id in ({shots})",
     'parent.name is "{shot_name}"', 'project_id is "{project}"', 'project.name is "{project_name}"',
-    'status.name is "{status_name}"', 'status_id is "{status}"', 'status.name not_in ("{status_name}", "Omitted")',
+    'status.name is "{status_name}"', 'status_id is "{status}"', 'status.name not in ("{status_name}", "Omitted")',
     'status.state.short != DONE', 'name is "{task_name}"', 'name like "%{word}%"', 'name is_not "{task_name}"',
     'ancestors any (id is "{sequence}")', 'parent.parent.name is "{sequence_name}"', "bid > {number}",
     "bid <= {number}", 'assignments any (resource_id is "{user}")', 'assignments.resource.username is "bo"',

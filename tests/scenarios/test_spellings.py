@@ -35,6 +35,24 @@ def test_equivalent_questions_share_an_answer(studio: Studio) -> None:
     assert studio.queries() == asked
 
 
+def test_not_in_as_two_words_is_kept_and_sent_as_it_was_written(studio: Studio) -> None:
+    ana, direct = studio.person(), studio.person(direct=True)
+    two_words = "select name from Task where status.name not in ('Omitted', 'On Hold') order by name"
+    one_word = two_words.replace("not in", "not_in")
+    said = warm(ana, two_words)
+    sent = [record.body.decode() for record in studio.server.requests_log if record.raw_path == "/api"]
+    assert any(two_words in body for body in sent)
+    again = ana.ask(one_word)
+    assert (again.cache_status, again.rows) == ("ftrack-proxy; hit; detail=equivalent", said.rows)
+    assert said.rows == direct.ask(two_words).rows == direct.ask(one_word).rows != []
+    before = studio.changes
+    omitted = direct.ask("select id from Status where name is Omitted").rows[0]["id"]
+    studio.server.update("Task", studio.task, status_id=omitted)
+    studio.wait_for_change(before)
+    assert ana.ask(two_words).rows == direct.ask(one_word).rows
+    assert len(ana.ask(two_words).rows) == len(said.rows) - 1
+
+
 def test_braces_are_written_out(studio: Studio) -> None:
     ana, direct = studio.person(), studio.person(direct=True)
     short = (

@@ -139,6 +139,14 @@ def test_selects_nest() -> None:
     assert inner.where.value.entity_type == "V"
 
 
+def test_not_in_may_be_two_words() -> None:
+    assert parse("T where a NOT in (b, 'c')") == parse("T where a not_in (b, 'c')")
+    assert parse("T where not a not in (select b from U)") == parse("T where not a not_in (select b from U)")
+    for wrong in ("T where a not like b", "T where a not is b", "T where a not (b)", "T where a not in b"):
+        with pytest.raises(ParseError):
+            parse(wrong)
+
+
 def test_empty_list_has_no_members(shared: Stage) -> None:
     assert shared.ask("Task where name in ()") == []
     assert shared.count("Task where name not_in ()") == shared.count("Task")

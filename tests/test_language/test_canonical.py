@@ -14,6 +14,8 @@ U = "8f1a3c2e-0000-4111-8222-333344445555"
         ("select b, a, b from T", "SELECT a,b FROM T"),
         ("T where a=1", "T  where\n a is 1"),
         ("T where a in (y, x, x)", "T where a in (x,y)"),
+        ("T where a not in (y, x)", "T where a not_in (x,y)"),
+        ("T where b is 1 and a not in (select c from S)", "T where a not_in (select c from S) and b = 1"),
         (f"T where id is {U}", f"T where id = '{U}'"),
         ("T where (a is 1 and b is 2) and c is 3", "T where a is 1 and (b is 2 and c is 3)"),
         ("T where (a is 1)", "T where a is 1"),

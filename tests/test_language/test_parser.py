@@ -135,6 +135,13 @@ def test_subqueries() -> None:
     assert query.criteria == And((Membership(path("a"), True, (), inner), comparison("e", "3")))
 
 
+@pytest.mark.parametrize("words", ["not in", "NOT  In", "not\n\tin"])
+def test_not_in_may_be_two_words(words: str) -> None:
+    assert parse(f"T where a {words} (b, c)") == parse("T where a not_in (b, c)")
+    assert parse(f"T where a {words}(select b from S)") == parse("T where a not_in (select b from S)")
+    assert parse(f"T where not a.in {words} (in)") == parse("T where not a.in not_in (in)")
+
+
 def test_aggregates() -> None:
     query = parse("select COUNT( id ), max(bid), count from Task group by project_id, status.name")
     assert query.projections == (
@@ -192,6 +199,16 @@ def test_null_is_unquoted() -> None:
         "T where a is b)",
         "T where a is b or",
         "T where a in b",
+        "T where a not in b",
+        "T where a not in ()",
+        "T where not in (b)",
+        "T where a not (b)",
+        "T where a not not in (b)",
+        "T where a not 'in' (b)",
+        "T where a not not_in (b)",
+        "T where a not like b",
+        "T where a not is b",
+        "T where a not any (b is c)",
         "T where a in ()",
         "T where a in (b,)",
         "T where a in (b c)",
@@ -323,6 +340,7 @@ PIECES = st.sampled_from(
         " or ",
         " not ",
         " in ",
+        " not in (",
         " is ",
         " any (",
         " has ()",

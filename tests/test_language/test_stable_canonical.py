@@ -44,7 +44,7 @@ def _nested(inner: st.SearchStrategy[Criteria]) -> st.SearchStrategy[Criteria]:
         st.builds(Or, terms),
         st.builds(Not, inner),
         st.builds(Quantified, PATHS, st.sampled_from(["has", "any"]), st.none() | inner),
-        st.builds(lambda path, query: Membership(path, False, (), query), PATHS, queries),
+        st.builds(lambda path, negated, query: Membership(path, negated, (), query), PATHS, st.booleans(), queries),
     )
 
 
@@ -67,6 +67,12 @@ QUERIES = st.builds(
 def test_writing_and_reading_changes_nothing(query: Query) -> None:
     text = canonical(query)
     assert canonical(parse(text)) == text
+
+
+@given(QUERIES, st.sampled_from(["not in", "NOT IN", "Not  in", "not\nin"]))
+def test_not_in_as_two_words_is_the_same_query(query: Query, words: str) -> None:
+    text = canonical(query)
+    assert canonical(parse(text.replace("not_in", words))) == text
 
 
 @given(st.lists(LEAVES, min_size=3, max_size=3), st.permutations(range(3)), st.sampled_from([And, Or]))

@@ -276,6 +276,10 @@ class _Parser:
         if operator is not None:
             self._at += 1
             return Comparison(path, operator, self._compared_value(), path.position)
+        if text == "not" and self._keyword_after() == "in":
+            # Of all operators this one alone is sent as two words (ftrack-protocol 4.1).
+            self._at += 1
+            text = "not_in"
         if text in ("in", "not_in"):
             self._at += 1
             self._demand_sign("(")
@@ -318,7 +322,7 @@ class _Parser:
     def _compared_value(self) -> Text:
         value = self._value()
         if not value.quoted and value.value.lower() == "not":
-            # ``is not x`` as two words has never been seen (4.1): a value called not is less likely.
+            # ``is not x`` as two words has never been seen (4.1), and a value called not is hardly meant.
             raise NotUnderstood(value.position, "'not' in the place of a value")
         return value
 
