@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import requests
 from yarl import URL
 
 from ftrack_proxy.assembly import Parts, boot_clock, running_proxy
@@ -26,9 +25,10 @@ from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.settings import Address, Settings
 from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.folder import CacheFolder
+from tests.plain_http import PATIENCE as PATIENCE
+from tests.plain_http import PlainClient
 
 T = TypeVar("T")
-PATIENCE = 20.0
 
 
 def until(condition: Callable[[], T], what: str = "", patience: float = PATIENCE) -> T:
@@ -162,9 +162,12 @@ class LocalProxy:
 
 def status_of(url: str) -> dict[str, Any]:
     """Read ``/-/status``."""
-    with requests.get(f"{url}/-/status", timeout=PATIENCE) as answer:
-        document: dict[str, Any] = answer.json()
+    client = PlainClient(url)
+    try:
+        document: dict[str, Any] = client.request("GET", "/-/status", None, {}).json()
         return document
+    finally:
+        client.close()
 
 
 class ProxyCommand:

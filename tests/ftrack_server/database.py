@@ -9,12 +9,12 @@ Row = dict[str, Any]
 Key = tuple[Any, ...]
 
 # Attributes by which rows are looked up so often that a scan would not do for 20,000 entities.
-_INDEXED = (
+INDEXED = frozenset((
     "parent_id", "project_id", "context_id", "asset_id", "version_id", "component_id", "location_id", "container_id",
     "entity_id", "list_id", "resource_id", "user_id", "status_id", "type_id", "from_id", "to_id", "in_reply_to_id",
     "task_id", "name", "username", "key", "group_id", "configuration_id", "schema_id", "thumbnail_id", "note_id",
     "job_id", "review_session_id", "user_security_role_id",
-)  # fmt: skip
+))  # fmt: skip
 
 
 class Table:
@@ -24,7 +24,8 @@ class Table:
         self.rows: dict[Key, Row] = {}
         # A row keeps its place: neither an update nor a rollback may change the order of a query without `order by`.
         self._places: dict[Key, int] = {}
-        self._indexes: dict[str, defaultdict[Any, dict[Key, None]]] = {name: defaultdict(dict) for name in _INDEXED}
+        # Made when they are first looked in: most tables are never, nor are most copies.
+        self._indexes: dict[str, defaultdict[Any, dict[Key, None]]] = {}
 
     def put(self, key: Key, row: Row | None) -> None:
         """Set or remove (``None``) the row under ``key``."""
@@ -47,14 +48,23 @@ class Table:
 
     def having(self, name: str, value: Any) -> list[Row]:
         """Rows whose attribute has this value."""
-        if name in self._indexes:
-            found = self._indexes[name].get(value, ())
+        if name in INDEXED:
+            found = self._index(name).get(value, ())
             return [self.rows[key] for key in sorted(found, key=self._places.__getitem__)]
         return [row for row in self.rows.values() if row.get(name) == value]
 
+    def _index(self, name: str) -> defaultdict[Any, dict[Key, None]]:
+        index = self._indexes.get(name)
+        if index is None:
+            index = self._indexes[name] = defaultdict(dict)
+            for key, row in self.rows.items():
+                if name in row:
+                    index[row[name]][key] = None
+        return index
+
     @staticmethod
     def is_indexed(name: str) -> bool:
-        return name in _INDEXED
+        return name in INDEXED
 
     def place(self, key: Key) -> int:
         """Where a row stands in the table's own order."""
@@ -65,8 +75,6 @@ class Table:
         copied = Table()
         copied.rows = dict(self.rows)
         copied._places = dict(self._places)
-        for name, index in self._indexes.items():
-            copied._indexes[name].update({value: dict(keys) for value, keys in index.items() if keys})
         return copied
 
 

@@ -30,6 +30,12 @@ def _source() -> str:
 
 def build_schemas() -> list[dict[str, Any]]:
     """Return a new schema document; the caller may change it."""
+    document: list[dict[str, Any]] = json.loads(_text())
+    return document
+
+
+@cache
+def _text() -> str:
     types: dict[str, dict[str, Any]] = {}
     current: dict[str, Any] = {}
     for line in _source().splitlines():
@@ -40,12 +46,18 @@ def build_schemas() -> list[dict[str, Any]]:
             types[current["id"]] = current
         else:
             _member(current, line.strip())
-    return list(types.values())
+    return json.dumps(list(types.values()))
 
 
 def hash_of(schemas: list[dict[str, Any]]) -> str:
     """The hash that goes with a document (ftrack-protocol 5.9)."""
     return hashlib.md5(json.dumps(schemas, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def known_hash() -> str:
+    """The hash of what ``build_schemas`` returns."""
+    return hash_of(build_schemas())
 
 
 def _head(line: str, types: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
+import orjson
 
 from ftrack_proxy.identity.partition import Partition, partition_of
 from ftrack_proxy.identity.principal import Principal
 from tests.ftrack_server import FtrackServer, ProductionPlan
-from tests.harness import PATIENCE, LocalProxy, settings_for, until
+from tests.harness import LocalProxy, settings_for, until
+from tests.plain_http import PlainClient
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,22 @@ class Person:
         self.name = user
         self._url = url
         self._studio = studio
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._client = PlainClient(url)
         self.headers = {"ftrack-user": user, "ftrack-api-key": key or own_key}
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What was set so far, and is sent along."""
+        return self._client.cookies
+
     def close(self) -> None:
-        self._session.close()
+        self._client.close()
 
     def call(self, operations: Any, **headers: str) -> Said:
         """Send a batch and return what came back."""
-        answer = self._session.post(
-            f"{self._url}/api", json=operations, headers={**self.headers, **headers}, timeout=PATIENCE
-        )
-        return Said(
-            answer.status_code, answer.headers.get("Cache-Status", ""), answer.headers.get("Age"), answer.json()
-        )
+        sent = {"Content-Type": "application/json", **self.headers, **headers}
+        answer = self._client.request("POST", "/api", orjson.dumps(operations), sent)
+        return Said(answer.status, answer.headers.get("Cache-Status", ""), answer.headers.get("Age"), answer.json())
 
     def ask(self, *expressions: str, **headers: str) -> Said:
         """Send queries as one batch."""

@@ -105,7 +105,7 @@ def test_a_client_that_keeps_its_session_has_hits_for_ever(studio: Studio) -> No
     """The Python client sends ftrack's session cookie along with its key. Trust is renewed all the same."""
     ana = studio.person("ana")
     warm(ana, studio.name_of_task)
-    assert ana._session.cookies.get("ftrack_session")
+    assert ana.cookies.get("ftrack_session")
     for _ in range(3):
         studio.proxy.clock.ahead += 301
         studio.proxy.inside(lambda: heard_now(studio))
@@ -116,14 +116,14 @@ def test_a_client_that_keeps_its_session_has_hits_for_ever(studio: Studio) -> No
 def test_cookies_go_with_the_clients_own_requests_and_not_with_ours(studio: Studio) -> None:
     ana = studio.person("ana")
     ana.ask(studio.name_of_task)
-    mine = f"ftrack_session={ana._session.cookies['ftrack_session']}"
+    mine = f"ftrack_session={ana.cookies['ftrack_session']}"
     studio.server.reset_counters()
     ana.ask("select name from Status")
     assert cookies_sent(studio) == [None]
     ana.update("Task", studio.task, name="by ana")
     assert mine in (cookies_sent(studio)[-1] or "")
     # The session stays the client's: what ftrack issues for want of a cookie is not passed on to who has one.
-    assert mine == f"ftrack_session={ana._session.cookies['ftrack_session']}"
+    assert mine == f"ftrack_session={ana.cookies['ftrack_session']}"
 
 
 def test_own_writes_are_still_taken_in(studio: Studio) -> None:
@@ -132,7 +132,7 @@ def test_own_writes_are_still_taken_in(studio: Studio) -> None:
     ana, asset = studio.person("ana"), studio.server.production.assets[0]
     name = f"select name from Asset where id is {asset}"
     warm(ana, name)
-    assert ana._session.cookies.get("ftrack_session")
+    assert ana.cookies.get("ftrack_session")
     ana.update("Asset", asset, name="by ana")
     said = ana.ask(name)
     assert (said.rows[0]["name"], said.is_hit) == ("by ana", True)

@@ -102,7 +102,7 @@ def test_a_page_with_a_key_acts_for_nobody_else(studio: Studio) -> None:
     studio.server.site.sessions_first = True
     ana = studio.person("ana")
     warm(ana, studio.name_of_task)
-    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in ana._session.cookies.items()), "Origin": PAGE}
+    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in ana.cookies.items()), "Origin": PAGE}
     data = {"__entity_type__": "Task", "name": "by a page"}
     write = [{"action": "update", "entity_type": "Task", "entity_key": [studio.task], "entity_data": data}]
     component = studio.server.production.components[0]

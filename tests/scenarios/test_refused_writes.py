@@ -89,7 +89,7 @@ def test_what_is_accepted_without_a_key_counts(studio: Studio) -> None:
     """A session cookie may be enough for ftrack."""
     ana = studio.person()
     warm(ana, studio.name_of_task)
-    cookies = dict(ana._session.cookies)
+    cookies = dict(ana.cookies)
     assert "ftrack_session" in cookies
     studio.server.hub.hold_events()
     body = [{**UPDATE, "entity_key": [studio.task], "entity_data": {"__entity_type__": "Task", "name": "by cookie"}}]
@@ -112,7 +112,7 @@ def test_an_unknown_outcome_still_counts(studio: Studio, who: str, status: int, 
     studio.server.hub.hold_events()
     studio.server.fail_next(after_commit=True, action="update", status=status, body=body)
     write = {**UPDATE, "entity_key": [studio.task], "entity_data": {"__entity_type__": "Task", "name": "done"}}
-    headers, cookies = (ana.headers, {}) if who == "ana" else ({}, dict(ana._session.cookies))
+    headers, cookies = (ana.headers, {}) if who == "ana" else ({}, dict(ana.cookies))
     assert send(studio, "POST", "/api", json=[write], headers=headers, cookies=cookies) == status
     assert ana.ask(studio.name_of_task).rows[0]["name"] == "done"
 

@@ -15,6 +15,7 @@ from typing import Any
 from tests.ftrack_server import FtrackServer, Record
 from tests.ftrack_server.production import Production
 from tests.harness import until
+from tests.plain_http import PlainTransport
 from tests.scenarios.studio import Studio
 
 with warnings.catch_warnings():
@@ -29,11 +30,12 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 @contextmanager
 def session_on(url: str, credentials: tuple[str, str]) -> Iterator[Any]:
-    """A new process's session: nothing in its cache."""
+    """A new process's session: nothing in its cache. Walks ask thousands of times: the transport is a plain one."""
     user, key = credentials
     session = ftrack_api.Session(
         server_url=url, api_user=user, api_key=key, auto_connect_event_hub=False, schema_cache_path=False
     )
+    session._request = PlainTransport(url, session._request)
     try:
         yield session
     finally:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.ftrack_server.database import INDEXED
+
 from .engine_stage import NOW, Stage, create, dangling, delete, query, update
 
 
@@ -17,7 +19,7 @@ def _state(stage: Stage) -> Any:
         {
             name: (
                 list(table.rows.items()),
-                {i: {v: set(k) for v, k in x.items() if k} for i, x in table._indexes.items()},
+                {i: {v: set(k) for v, k in table._index(i).items() if k} for i in INDEXED},
             )
             for name, table in tables.items()
             if table.rows
