@@ -147,7 +147,7 @@ async def running_proxy(
     def note_feed_fault(error: Exception) -> None:
         note_fault(counters, "listening to the event hub", error)
 
-    on_turn = FeedTransitionLog()
+    on_transition = FeedTransitionLog()
 
     def build_feed(credentials: Credentials, next_epoch: Callable[[], int]) -> ChangeFeed:
         return ChangeFeed(
@@ -156,7 +156,7 @@ async def running_proxy(
             intake=intake,
             next_epoch=next_epoch,
             clock=clock,
-            on_turn=on_turn,
+            on_transition=on_transition,
             on_refusal=lambda refused, _sent: journal.trust.refuse_account(account_of(refused, folder.salt), clock()),
             on_fault=note_feed_fault,
         )
@@ -165,7 +165,7 @@ async def running_proxy(
         settings.feed_credentials(environment),
         may_borrow=settings.listen.is_loopback,
         build=build_feed,
-        vigil=SleepDetector(boot_clock, wall),
+        sleep_detector=SleepDetector(boot_clock, wall),
         on_end=note_feed_fault,
     )
     store = ResultStore(MemoryTier(settings.memory_size), disk)

@@ -1,4 +1,4 @@
-"""What the way of a request needs from the outside world; the adapters implement it, `assembly` joins them."""
+"""What `request` needs from the outside world, as protocols; adapters implement them, `assembly` joins both."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Clock(Protocol):
 
 
 class Rest(Protocol):
-    """What has not been read of an answer: it is taken once, raises ``AnswerLost``, and has to be closed."""
+    """What has not been read of an answer: it can be read once, raises ``AnswerLost``, and has to be closed."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
     def close(self) -> None: ...
@@ -48,7 +48,7 @@ class AnswerLost(Exception):
 
 @dataclass(slots=True)
 class Dispatch:
-    """Whether a request is on its way. From its first byte on it cannot be taken back; before that it can."""
+    """Whether a request has begun to be sent. Until its first byte it can be withdrawn."""
 
     begun: bool = False
     withdrawn: bool = False

@@ -1,4 +1,4 @@
-"""The settings of a proxy: one object, and how its texts are read."""
+"""The settings of a proxy: one object, and the parsers of their texts."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ class Settings:
     policy: Policy = field(default_factory=read_policy, repr=False)
 
     def feed_credentials(self, environment: Mapping[str, str]) -> Credentials | None:
-        """Whose eyes the change feed sees with: the settings', else those that ftrack's own tools use.
+        """The credentials of the change feed: the settings', else those that ftrack's own tools use.
 
-        A user and a key from two places may be two people's: a half is never completed.
+        A user and a key are taken from one place only: from two places they may belong to different users.
         """
         if self.api_user or self.api_key:
             return _pair(self.api_user, self.api_key)
@@ -105,12 +105,12 @@ _COMMON = ("FTRACK_API_USER", "FTRACK_API_KEY")
 
 
 def _pair(user: str | None, key: str | None) -> Credentials | None:
-    """A user and a key as they go into headers; secrets often come with a line's end."""
+    """A user and a key for use in headers, stripped: secrets often end with a line break."""
     user, key = (user or "").strip(), (key or "").strip()
     return Credentials(user, key) if user and key and user.isprintable() and key.isprintable() else None
 
 
-def trouble_with_common_credentials(environment: Mapping[str, str]) -> str | None:
+def problem_with_common_credentials(environment: Mapping[str, str]) -> str | None:
     """Say why the variables that ftrack's own tools use are not used, if one of them is set and they are not."""
     given = [name for name in _COMMON if environment.get(name, "").strip()]
     if not given or _pair(*map(environment.get, _COMMON)) is not None:
@@ -127,7 +127,7 @@ def trouble_with_common_credentials(environment: Mapping[str, str]) -> str | Non
 
 def parse_upstream(text: str) -> URL:
     """Read the address of the ftrack server."""
-    # What may be somebody's password, or a key, is not shown.
+    # Passwords and keys are not shown.
     shown = repr(re.sub(r"//[^/]*@", "//", text.partition("?")[0]))
     try:
         url = URL(text.strip())

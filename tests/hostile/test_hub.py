@@ -141,7 +141,7 @@ async def test_a_fault_of_ours_is_a_gap_and_the_feed_goes_on(hub: ScriptedHub) -
         await hub.sockets.get()
         await until(lambda: feed.position()[1])
     assert [type(fault) for fault in told.faults] == [ZeroDivisionError]
-    assert [turn.standing for turn in told.turns] == [FeedStanding.LIVE, FeedStanding.GAP, FeedStanding.LIVE]
+    assert [each.standing for each in told.transitions] == [FeedStanding.LIVE, FeedStanding.GAP, FeedStanding.LIVE]
 
 
 # -- the first sign of the end
@@ -168,7 +168,7 @@ async def test_the_gap_begins_with_the_first_sign_of_the_end(
         text, kind = sign
         await first.send_frame(text.encode() if isinstance(text, str) else text, kind)
         await until(lambda: feed.position()[0] != epoch)
-        assert told.turns[1].standing is FeedStanding.GAP
+        assert told.transitions[1].standing is FeedStanding.GAP
         if kind is WSMsgType.TEXT:
             assert not first.closed
             await first.send_str(update(1))
@@ -261,11 +261,11 @@ async def coverage_of(hub: ScriptedHub, clocks: Clocks, told: Told, taking: Taki
             intake=taking.intake,
             next_epoch=next_epoch,
             clock=lambda: 0.0,
-            on_turn=told.turns.append,
+            on_transition=told.transitions.append,
             on_refusal=told.refusal,
             on_fault=told.faults.append,
         ),
-        vigil=SleepDetector(lambda: clocks.steady, lambda: clocks.wall),
+        sleep_detector=SleepDetector(lambda: clocks.steady, lambda: clocks.wall),
         on_end=told.faults.append,
     )
     coverage._supervisor._pause = 0.0
@@ -291,7 +291,7 @@ async def test_a_feed_whose_task_is_gone_is_not_live_and_is_started_again(hub: S
         await until(lambda: coverage.position(ANA)[1])
         assert coverage.position(ANA)[0] > epoch
     assert len(told.faults) == 1
-    assert [turn.standing for turn in told.turns] == [FeedStanding.LIVE, FeedStanding.GAP, FeedStanding.LIVE]
+    assert [each.standing for each in told.transitions] == [FeedStanding.LIVE, FeedStanding.GAP, FeedStanding.LIVE]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ async def test_sleep_while_a_connection_is_made_is_another_gap_and_makes_another
         feed.interrupt("slept", anew=True)
         assert feed.position() == (epoch + 1, False)
         await until(lambda: hub.handshakes == 2)
-        assert [turn.reason for turn in told.turns] == ["awake", "slept"]
+        assert [turn.reason for turn in told.transitions] == ["awake", "slept"]
         hub.acknowledges = True
         feed.interrupt("slept", anew=True)
         await until(lambda: feed.position()[1])

@@ -12,7 +12,7 @@ import pytest
 from ftrack_proxy.cli.options import NAMES, OPTIONS, Configuration, configured, one_setting
 from ftrack_proxy.cli.sources import flag_of, variable_of
 from ftrack_proxy.identity.credentials import Credentials
-from ftrack_proxy.settings import Address, trouble_with_common_credentials
+from ftrack_proxy.settings import Address, problem_with_common_credentials
 
 UPSTREAM = {"FTRACK_PROXY_UPSTREAM": "https://ftrack.invalid"}
 PAIR = {"FTRACK_PROXY_API_USER": "ana", "FTRACK_PROXY_API_KEY": "ana's key"}
@@ -87,20 +87,20 @@ def test_half_a_pair_is_refused_and_never_completed(
 def test_half_of_the_common_pair_is_said_and_not_used() -> None:
     for present, missing in (("FTRACK_API_USER", "FTRACK_API_KEY"), ("FTRACK_API_KEY", "FTRACK_API_USER")):
         environment = {present: "secret", missing: ""}
-        said = trouble_with_common_credentials(environment)
+        said = problem_with_common_credentials(environment)
         assert said is not None
         assert f"{present} is set without {missing}" in said
         assert "secret" not in said
         assert feed_of(told(), environment) is None
-    assert trouble_with_common_credentials({}) is None
-    assert trouble_with_common_credentials(COMMON) is None
+    assert problem_with_common_credentials({}) is None
+    assert problem_with_common_credentials(COMMON) is None
 
 
 def test_common_credentials_go_into_headers_as_they_are() -> None:
     assert feed_of(told(), {"FTRACK_API_USER": " bo", "FTRACK_API_KEY": "bo's key\n"}) == Credentials("bo", "bo's key")
     for environment in ({**COMMON, "FTRACK_API_KEY": "sec\nret"}, {**COMMON, "FTRACK_API_USER": "sec\x00ret"}):
         assert feed_of(told(), environment) is None
-        said = trouble_with_common_credentials(environment)
+        said = problem_with_common_credentials(environment)
         assert said is not None
         assert "control character" in said
         assert "ret" not in said

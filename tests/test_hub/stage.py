@@ -115,7 +115,7 @@ class Told:
     """What a feed told of itself."""
 
     def __init__(self) -> None:
-        self.turns: list[FeedTransition] = []
+        self.transitions: list[FeedTransition] = []
         self.faults: list[Exception] = []
         self.refusals: list[tuple[Credentials, float]] = []
 
@@ -135,7 +135,7 @@ async def feed_of(
         intake=intake,
         next_epoch=iter(range(1_000_000)).__next__,
         clock=clock,
-        on_turn=told.turns.append,
+        on_transition=told.transitions.append,
         on_refusal=told.refusal,
         on_fault=told.faults.append,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ftrack_proxy.hub.sleep_detector import EVERY, SleepDetector
+from ftrack_proxy.hub.sleep_detector import LOOK_INTERVAL, SleepDetector
 
 
 @dataclass
@@ -17,15 +17,15 @@ class Clocks:
     wall: float = 1e9
 
     def __post_init__(self) -> None:
-        self.vigil = SleepDetector(lambda: self.steady, lambda: self.wall)
+        self.sleep_detector = SleepDetector(lambda: self.steady, lambda: self.wall)
 
     def go_on(self, seconds: float) -> bool:
         """Both go on; a look at each second. Returns whether anything was noticed."""
         noticed = False
-        for _ in range(int(seconds / EVERY)):
-            self.steady += EVERY
-            self.wall += EVERY
-            noticed |= self.vigil.stood_still()
+        for _ in range(int(seconds / LOOK_INTERVAL)):
+            self.steady += LOOK_INTERVAL
+            self.wall += LOOK_INTERVAL
+            noticed |= self.sleep_detector.stood_still()
         return noticed
 
 
@@ -44,8 +44,8 @@ def test_sleep_is_noticed_once_by_whoever_looks_first(steadily: float, by_the_wa
     assert not clocks.go_on(60)
     clocks.steady += steadily
     clocks.wall += by_the_wall
-    assert clocks.vigil.stood_still()
-    assert not clocks.vigil.stood_still()
+    assert clocks.sleep_detector.stood_still()
+    assert not clocks.sleep_detector.stood_still()
     assert not clocks.go_on(60)
 
 
@@ -54,17 +54,17 @@ def test_a_task_that_was_to_look_each_second_and_overslept() -> None:
     clocks = Clocks()
     clocks.steady += 10
     clocks.wall += 10
-    assert not clocks.vigil.stood_still()
+    assert not clocks.sleep_detector.stood_still()
     clocks.steady += 12
     clocks.wall += 12
-    assert clocks.vigil.stood_still()
+    assert clocks.sleep_detector.stood_still()
 
 
 @pytest.mark.parametrize("step", [3_600, -3_600, 5, -5])
 def test_a_clock_that_is_set_costs_one_gap(step: float) -> None:
     clocks = Clocks()
     clocks.wall += step
-    assert clocks.vigil.stood_still()
+    assert clocks.sleep_detector.stood_still()
     assert not clocks.go_on(600)
 
 
@@ -72,9 +72,9 @@ def test_a_clock_that_is_set_costs_one_gap(step: float) -> None:
 def test_a_clock_that_is_slewed_or_wrong_costs_none(rate: float) -> None:
     clocks = Clocks()
     for _ in range(600):
-        clocks.steady += EVERY
-        clocks.wall += EVERY * rate
-        assert not clocks.vigil.stood_still()
+        clocks.steady += LOOK_INTERVAL
+        clocks.wall += LOOK_INTERVAL * rate
+        assert not clocks.sleep_detector.stood_still()
 
 
 def test_small_corrections_cost_none() -> None:

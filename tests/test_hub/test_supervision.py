@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ftrack_proxy.hub.supervision import EndedByItself, Supervisor
+from ftrack_proxy.hub.supervision import Supervisor, TaskEnded
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_it_runs_again_however_it_ended(supervisor: Supervisor, error: Bas
         supervisor.start(worker.work, "work", worker.ended.put_nowait)
         for _ in range(3):
             told = await worker.end(error)
-            assert told is error or isinstance(told, EndedByItself)
+            assert told is error or isinstance(told, TaskEnded)
             assert not supervisor.is_running(worker.work)
         await worker.started.wait()
     assert worker.runs == 4

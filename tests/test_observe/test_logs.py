@@ -13,7 +13,7 @@ import pytest
 
 from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.observe.log_throttle import LogThrottle
-from ftrack_proxy.observe.logs import ConsoleFormatter, JsonFormatter, on_loop_fault, said
+from ftrack_proxy.observe.logs import ConsoleFormatter, JsonFormatter, log_text, on_loop_fault
 from tests.harness import PATIENCE
 
 SECRET = "f00dfacef00dface"
@@ -78,18 +78,18 @@ def test_texts_of_libraries_are_not_shown(formatter: logging.Formatter, of_a_lib
 
 
 def test_own_lines_are_shown_without_the_text_of_exceptions() -> None:
-    line = said(record("ftrack_proxy.web", "it is %s", "so", error=raised()))
+    line = log_text(record("ftrack_proxy.web", "it is %s", "so", error=raised()))
     assert line.startswith("it is so: ValueError in raised")
     assert SECRET not in line
 
 
 def test_one_line_each_whatever_a_name_contains() -> None:
     forged = "ana\n2026-01-01 INFO forged\x1b[31m\u2028"
-    assert said(record("ftrack_proxy", "as %s", forged)) == "as ana\\x0a2026-01-01 INFO forged\\x1b[31m\\x2028"
+    assert log_text(record("ftrack_proxy", "as %s", forged)) == "as ana\\x0a2026-01-01 INFO forged\\x1b[31m\\x2028"
 
 
 def test_arguments_that_do_not_fit_lose_the_line_only() -> None:
-    assert "cannot be shown" in said(record("ftrack_proxy", "%d", SECRET))
+    assert "cannot be shown" in log_text(record("ftrack_proxy", "%d", SECRET))
 
 
 def test_json_has_time_level_logger_message_and_fields() -> None:
@@ -123,8 +123,8 @@ async def test_the_event_loop_s_complaints_name_the_task_alone(caplog: pytest.Lo
 
 _EVERYTHING_ELSE = f"""
 import asyncio, logging, threading, warnings
-from ftrack_proxy.observe.logs import set_up
-set_up("debug", "{{form}}")
+from ftrack_proxy.observe.logs import configure_logging
+configure_logging("debug", "{{form}}")
 class Odd:
     def __del__(self): raise ValueError("{SECRET}")
 Odd()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftrack_proxy.protocol.hub_conversation import Conversation
-from ftrack_proxy.protocol.hub_events import TOPICS, Oddity, Unreadable, payload_of, read_events
+from ftrack_proxy.protocol.hub_events import TOPICS, Unreadable, UnreadableReason, payload_of, read_events
 from ftrack_proxy.protocol.hub_packets import (
     PacketCode,
     parse_acknowledgement,
@@ -20,13 +20,13 @@ from ftrack_proxy.protocol.hub_packets import (
 )
 
 
-def read(frame: str | bytes) -> list[tuple[str, object]] | Oddity | None:
+def read(frame: str | bytes) -> list[tuple[str, object]] | UnreadableReason | None:
     """The topics and data of a frame's events, why it cannot be read, or ``None`` if it carries none."""
     try:
         payload = payload_of(frame.encode() if isinstance(frame, str) else frame)
         return None if payload is None else [(event.topic, event.data) for event in read_events(payload)]
     except Unreadable as error:
-        return error.oddity
+        return error.reason
 
 
 def frame_of(event: str) -> str:
@@ -60,46 +60,46 @@ def test_several_events_in_a_frame_are_all_read() -> None:
 
 
 def test_what_we_send_can_be_read() -> None:
-    assert read(subscribe_packet(3, {"topic": "x", "data": "é\udce9\u2028"})) is Oddity.NOT_JSON
+    assert read(subscribe_packet(3, {"topic": "x", "data": "é\udce9\u2028"})) is UnreadableReason.NOT_JSON
     assert read(subscribe_packet(3, {"topic": "x", "data": "é\u2028"})) == [("x", "é\u2028")]
 
 
 @pytest.mark.parametrize(
-    ("frame", "oddity"),
+    ("frame", "reason"),
     [
-        ("", Oddity.PACKET),
-        ("nonsense", Oddity.PACKET),
-        ("9:::{}", Oddity.PACKET),
-        ("5", Oddity.NO_EVENT),
-        ("5::", Oddity.NO_EVENT),
-        ("5:::", Oddity.NOT_JSON),
-        ("5:::nonsense", Oddity.NOT_JSON),
-        ("5:::\ufeff{}", Oddity.NOT_JSON),
-        ("5:::[]", Oddity.NO_EVENT),
-        ("5:::null", Oddity.NO_EVENT),
-        ('5:::{"name":"ftrack.event"}', Oddity.NO_EVENT),
-        ('5:::{"args":1}', Oddity.NO_EVENT),
-        ('5:::{"args":[]}', Oddity.NO_EVENT),
-        ('5:::{"args":[{"topic":"a"},5]}', Oddity.NO_EVENT),
-        ('5:::{"args":[{"topic":5}]}', Oddity.NO_EVENT),
-        ('5:::{"args":[{}]}', Oddity.NO_EVENT),
-        (frame_of('{"topic":"a","data":NaN}'), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","data":-Infinity}'), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","data":' + "9" * 400 + "}"), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","data":1e999}'), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","data":"\\ud800"}'), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","\\udfff":1}'), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","source":{"\\ud83d":1}}'), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","topic":"b"}'), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","data":{"b":1,"b":2}}'), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a","data":' + "[" * 5_000 + "]" * 5_000 + "}"), Oddity.NOT_JSON),
-        (frame_of('{"topic":"a"') + "\n trailing", Oddity.NOT_JSON),
-        (b'5:::{"args":[{"topic":"a","data":"\xff"}]}', Oddity.NOT_JSON),
-        (b'5:::{"args":[{"topic":"a","data":"\xed\xa0\x80"}]}', Oddity.NOT_JSON),
+        ("", UnreadableReason.PACKET),
+        ("nonsense", UnreadableReason.PACKET),
+        ("9:::{}", UnreadableReason.PACKET),
+        ("5", UnreadableReason.NO_EVENT),
+        ("5::", UnreadableReason.NO_EVENT),
+        ("5:::", UnreadableReason.NOT_JSON),
+        ("5:::nonsense", UnreadableReason.NOT_JSON),
+        ("5:::\ufeff{}", UnreadableReason.NOT_JSON),
+        ("5:::[]", UnreadableReason.NO_EVENT),
+        ("5:::null", UnreadableReason.NO_EVENT),
+        ('5:::{"name":"ftrack.event"}', UnreadableReason.NO_EVENT),
+        ('5:::{"args":1}', UnreadableReason.NO_EVENT),
+        ('5:::{"args":[]}', UnreadableReason.NO_EVENT),
+        ('5:::{"args":[{"topic":"a"},5]}', UnreadableReason.NO_EVENT),
+        ('5:::{"args":[{"topic":5}]}', UnreadableReason.NO_EVENT),
+        ('5:::{"args":[{}]}', UnreadableReason.NO_EVENT),
+        (frame_of('{"topic":"a","data":NaN}'), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","data":-Infinity}'), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","data":' + "9" * 400 + "}"), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","data":1e999}'), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","data":"\\ud800"}'), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","\\udfff":1}'), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","source":{"\\ud83d":1}}'), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","topic":"b"}'), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","data":{"b":1,"b":2}}'), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a","data":' + "[" * 5_000 + "]" * 5_000 + "}"), UnreadableReason.NOT_JSON),
+        (frame_of('{"topic":"a"') + "\n trailing", UnreadableReason.NOT_JSON),
+        (b'5:::{"args":[{"topic":"a","data":"\xff"}]}', UnreadableReason.NOT_JSON),
+        (b'5:::{"args":[{"topic":"a","data":"\xed\xa0\x80"}]}', UnreadableReason.NOT_JSON),
     ],
 )
-def test_what_is_not_plain_cannot_be_read(frame: str | bytes, oddity: Oddity) -> None:
-    assert read(frame) is oddity
+def test_what_is_not_plain_cannot_be_read(frame: str | bytes, reason: UnreadableReason) -> None:
+    assert read(frame) is reason
 
 
 def test_a_value_may_be_nested_as_deep_as_all_readers_take_it() -> None:

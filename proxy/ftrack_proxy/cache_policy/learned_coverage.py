@@ -122,7 +122,7 @@ class LearnedCoverage:
         self._written.clear()
 
     def expire(self, now: float, live: Collection[int]) -> bool:
-        """Count what did not come in time; what was expected in a epoch that is over says nothing."""
+        """Count what did not come in time; what was expected in an epoch that is over says nothing."""
         changed = False
         while self._expected:
             expected = next(iter(self._expected.values()))

@@ -45,16 +45,16 @@ def explain(expression: str, config: str | None, url: str | None, as_json: bool)
     kept, whether what is kept is fresh, the change that made it stale, and what would. The paging that clients add to a
     query may be left out. Asks the running proxy, on the same machine; ftrack is not asked.
     """
-    said = _ask(_checked(url) if url else _default_url(config), expression)
-    click.echo(json.dumps(said, indent=2) if as_json else told(said))
-    if not said["understood"]:
-        raise click.ClickException(f"not understood at position {said['position']}: {said['problem']}")
+    document = _ask(_checked(url) if url else _default_url(config), expression)
+    click.echo(json.dumps(document, indent=2) if as_json else rendered(document))
+    if not document["understood"]:
+        raise click.ClickException(f"not understood at position {document['position']}: {document['problem']}")
 
 
 def _default_url(config: str | None) -> str:
     """The proxy's address, by the same settings that tell it where to listen."""
     address: Address = one_setting("listen", config)
-    # Who listens on every address is asked on this machine's own.
+    # A listener on every address is asked by the loopback address.
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 # nosec B104
     return f"http://{Address(local, address.port)}"
 
@@ -68,19 +68,19 @@ def _checked(url: str) -> str:
 
 def _ask(url: str, expression: str) -> dict[str, Any]:
     query = urllib.parse.urlencode({"expression": expression})
-    # Environments with a proxy for the way out must not send what is meant for this machine there.
+    # Without the HTTP proxy that the environment may name: the address is this machine's.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    stranger = click.ClickException(
+    not_a_proxy = click.ClickException(
         f"what answers at {url} is no ftrack-proxy that can explain; name the proxy with --url"
     )
     try:
         with opener.open(f"{url}/-/explain?{query}", timeout=_TIMEOUT) as answer:
-            said = json.loads(answer.read(_MOST))
+            document = json.loads(answer.read(_MOST))
     except urllib.error.HTTPError as error:
         with error:
             problem = _problem_of(error.read(_MOST))
         if problem is None:
-            raise stranger from None
+            raise not_a_proxy from None
         kind = click.UsageError if error.code == 400 else click.ClickException
         raise kind(f"{url} says: {problem}") from None
     except TimeoutError:
@@ -90,56 +90,59 @@ def _ask(url: str, expression: str) -> dict[str, Any]:
             f"no proxy answers at {url} ({error.reason}); start it with ftrack-proxy serve, or name it with --url"
         ) from None
     except (OSError, http.client.HTTPException, ValueError, RecursionError):
-        raise stranger from None
-    if not isinstance(said, dict) or not said.keys() >= _NEEDED:
-        raise stranger
-    return said
+        raise not_a_proxy from None
+    if not isinstance(document, dict) or not document.keys() >= _NEEDED:
+        raise not_a_proxy
+    return document
 
 
 def _problem_of(body: bytes) -> str | None:
-    """What a proxy of ours says in an error; ``None`` for anybody else's."""
+    """The text of an ftrack-proxy's error; ``None`` for other servers'."""
     try:
-        said = json.loads(body)
-        content, code = said["content"], said["error_code"]
+        document = json.loads(body)
+        content, code = document["content"], document["error_code"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return content if isinstance(content, str) and str(code).startswith("proxy_") else None
 
 
-def told(said: Mapping[str, Any]) -> str:
-    """The document for a person: a label and its text a line."""
-    lines = _answer(said)
-    if said["understood"]:
-        lines += _line("query", said["canonical"])
+def rendered(document: Mapping[str, Any]) -> str:
+    """The document as text: lines of a label and what it says."""
+    lines = _answer(document)
+    if document["understood"]:
+        lines += _line("query", document["canonical"])
     else:
-        lines += [*_pointed(said["expression"], said["position"]), *_line("not understood", said["problem"])]
-    if said["nearest"]:
-        lines += _line("did you mean", ", ".join(said["nearest"]))
-    if said["reads"] is not None:
-        lines += _line("families", ", ".join(said["reads"]["families"]))
-        lines += _line("filters by", ", ".join(said["reads"]["filter"]) or "nothing")
-        lines += _line("shows", ", ".join(said["reads"]["projection"]))
-        if said["reads"]["derived"]:
-            lines += _line("derived from", ", ".join(said["reads"]["derived"]))
-    if said["policy"] is not None:
-        lines += _line("policy", _terms(said["policy"]))
-        lines += _items(f"{rule['of']} is {rule['kind']}: {rule['reason']}" for rule in said["policy"]["rules"])
-    if said["understood"]:
-        lines += _line("cached", _verdict(said))
-    if said["known"] is not None:
-        lines += _line("known", _KNOWN[said["known"]])
-    if said["reason"] is not None and said["reason"]["seq"] is not None:
-        lines += _decided(said["reason"])
-    if said["invalidated_by"]:
+        lines += [
+            *_pointed(document["expression"], document["position"]),
+            *_line("not understood", document["problem"]),
+        ]
+    if document["nearest"]:
+        lines += _line("did you mean", ", ".join(document["nearest"]))
+    if document["reads"] is not None:
+        lines += _line("families", ", ".join(document["reads"]["families"]))
+        lines += _line("filters by", ", ".join(document["reads"]["filter"]) or "nothing")
+        lines += _line("shows", ", ".join(document["reads"]["projection"]))
+        if document["reads"]["derived"]:
+            lines += _line("derived from", ", ".join(document["reads"]["derived"]))
+    if document["policy"] is not None:
+        lines += _line("policy", _terms(document["policy"]))
+        lines += _items(f"{rule['of']} is {rule['kind']}: {rule['reason']}" for rule in document["policy"]["rules"])
+    if document["understood"]:
+        lines += _line("cached", _verdict(document))
+    if document["known"] is not None:
+        lines += _line("known", _KNOWN[document["known"]])
+    if document["reason"] is not None and document["reason"]["seq"] is not None:
+        lines += _decided(document["reason"])
+    if document["invalidated_by"]:
         lines += _line("made stale by", "")
         lines += _items(
-            f"{entry['rule'] or '-':<4}{change}" for entry in said["invalidated_by"] for change in entry["changes"]
+            f"{entry['rule'] or '-':<4}{change}" for entry in document["invalidated_by"] for change in entry["changes"]
         )
     return "\n".join(lines)
 
 
-def _answer(said: Mapping[str, Any]) -> list[str]:
-    words = f"would be answered from the cache: {'yes' if said['from_cache'] else 'no'}, {said['why']}"
+def _answer(document: Mapping[str, Any]) -> list[str]:
+    words = f"would be answered from the cache: {'yes' if document['from_cache'] else 'no'}, {document['why']}"
     return textwrap.wrap(words, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
@@ -151,13 +154,15 @@ def _terms(policy: Mapping[str, Any]) -> str:
     return f"kept {until}at most {policy['max_age']:g} s, {where}"
 
 
-def _verdict(said: Mapping[str, Any]) -> str:
-    if not said["cached"]:
+def _verdict(document: Mapping[str, Any]) -> str:
+    if not document["cached"]:
         return "nothing"
-    answers = "1 answer" if said["cached"] == 1 else f"{said['cached']} answers, of several users; the worst is shown"
-    pages = ", ".join(_window(**window) for window in said["windows"][:_MOST_WINDOWS])
-    more = " ..." if len(said["windows"]) > _MOST_WINDOWS else ""
-    reason = f"{said['verdict']} ({said['reason']['value']}), {said['reason']['words']}"
+    answers = (
+        "1 answer" if document["cached"] == 1 else f"{document['cached']} answers, of several users; the worst is shown"
+    )
+    pages = ", ".join(_window(**window) for window in document["windows"][:_MOST_WINDOWS])
+    more = " ..." if len(document["windows"]) > _MOST_WINDOWS else ""
+    reason = f"{document['verdict']} ({document['reason']['value']}), {document['reason']['words']}"
     return f"{answers}: {reason}; asked for {pages}{more}"
 
 
@@ -184,7 +189,7 @@ def _pointed(expression: str, position: int) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Without tabs and whatever else would move a terminal's cursor."""
+    """Tabs and other characters that would move a terminal's cursor become blanks."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 

@@ -59,7 +59,7 @@ class Option:
 
 
 def _own(folder: Path) -> str:
-    """A folder for this machine alone: homes are on network file systems that many machines have."""
+    """A folder for this machine alone: several machines may share a home folder."""
     return str(folder / (re.sub(r"[^A-Za-z0-9_-]+", ".", socket.gethostname()).strip(".")[:64] or "localhost"))
 
 
@@ -158,20 +158,20 @@ OPTIONS = (
 )
 NAMES = tuple(option.name for option in OPTIONS)
 _LISTS = frozenset(option.name for option in OPTIONS if option.is_list)
-# Who could read the process list could read these.
+# Everybody who can read the process list could read these.
 _NEVER_A_FLAG = {"api_key"}
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The settings, in which place each was found (in words), and what to log about the way."""
+    """The settings, the place (in words) where each was found, and notes to log."""
 
     settings: Settings
     origins: Mapping[str, str]
     notes: tuple[str, ...]
 
-    def blamed(self, name: str, problem: object) -> str:
-        """Say what is wrong with a setting's value that was read but cannot be used, and where it can be changed."""
+    def complaint(self, name: str, problem: object) -> str:
+        """The message for a setting whose value was read but cannot be used: the problem, and where to change it."""
         return f"{self.origins[name]}: {problem}; set another with {flag_of(name)} or {variable_of(name)}"
 
 
@@ -255,7 +255,7 @@ def _configured(flags: Mapping[str, str | None], environment: Mapping[str, str])
 def _gather(
     flags: Mapping[str, str | None], environment: Mapping[str, str]
 ) -> tuple[dict[str, SettingText], tuple[str, ...]]:
-    """Collect the texts; what wins is taken last, but a user and a key only together."""
+    """Collect the texts; the strongest source last; user and key only together."""
     ours = from_environment(environment, (*NAMES, CONFIG))
     given = from_flags(flags)
     file = _file_of(given, ours.given)

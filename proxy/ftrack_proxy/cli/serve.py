@@ -14,8 +14,8 @@ import click
 
 from ftrack_proxy.cli.options import Configuration, configured, settings_options
 from ftrack_proxy.cli.signals import StopSignals
-from ftrack_proxy.observe.logs import last_words, set_up
-from ftrack_proxy.settings import Settings, trouble_with_common_credentials
+from ftrack_proxy.observe.logs import configure_logging, write_final_line
+from ftrack_proxy.settings import Settings, problem_with_common_credentials
 
 if TYPE_CHECKING:
     from ftrack_proxy.store.folder import CacheFolder
@@ -33,87 +33,89 @@ def serve(**values: Any) -> None:
 
     Every setting can also come from the environment (FTRACK_PROXY_UPSTREAM ...) or a settings file.
     """
-    it = configured(values)
-    # Whatever this process writes is for its user alone.
+    configuration = configured(values)
+    # Files of this process are readable by its user only.
     os.umask(0o077)
-    set_up(it.settings.log_level, it.settings.log_format)
-    for note in it.notes:
+    configure_logging(configuration.settings.log_level, configuration.settings.log_format)
+    for note in configuration.notes:
         _log.info("%s", note)
-    trouble = trouble_with_common_credentials(os.environ)
-    if trouble and it.settings.api_user is None:
+    trouble = problem_with_common_credentials(os.environ)
+    if trouble and configuration.settings.api_user is None:
         _log.warning("%s", trouble)
-    _serve(it)
+    _serve(configuration)
 
 
-def _serve(it: Configuration) -> None:
+def _serve(configuration: Configuration) -> None:
     from ftrack_proxy.assembly import CannotListen
     from ftrack_proxy.store.disk import DiskTier
     from ftrack_proxy.upstream.environment import BadEnvironment
 
-    settings = it.settings
-    folder = _open_folders(it)
+    settings = configuration.settings
+    folder = _open_folders(configuration)
     disk = DiskTier(folder.path / "results", settings.cache_size, hold=folder.hold)
     try:
-        asyncio.run(_run(it, folder, disk))
+        asyncio.run(_run(configuration, folder, disk))
     except BadEnvironment as error:
         raise click.UsageError(str(error)) from None
     except CannotListen as error:
-        raise click.ClickException(it.blamed("listen", _listener_problem(settings, error.args[0]))) from None
+        raise click.ClickException(
+            configuration.complaint("listen", _listener_problem(settings, error.args[0]))
+        ) from None
     finally:
         disk.close()
         folder.close()
 
 
-def _open_folders(it: Configuration) -> CacheFolder:
-    """See to both folders, and open the one of the cache."""
+def _open_folders(configuration: Configuration) -> CacheFolder:
+    """Claim both folders, and return that of the cache, locked."""
     from ftrack_proxy.store.claim import FolderTrouble, FolderUnwritable, claim, warnings_of
     from ftrack_proxy.store.folder import CacheFolder, FolderInUse
 
-    cache = CacheFolder(it.settings.cache_dir)
-    # One may be in the other: who finds the outer one with something in it does not take it over.
+    cache = CacheFolder(configuration.settings.cache_dir)
+    # The outer one first, if one is in the other: it must be empty to be taken over.
     for path, name, take in sorted(
         (
-            (it.settings.cache_dir, "cache_dir", cache.hold),
-            (it.settings.state_dir, "state_dir", lambda: claim(it.settings.state_dir)),
+            (configuration.settings.cache_dir, "cache_dir", cache.hold),
+            (configuration.settings.state_dir, "state_dir", lambda: claim(configuration.settings.state_dir)),
         ),
         key=lambda folder: len(folder[0].parts),
     ):
         try:
             take()
         except FolderUnwritable:
-            # Who is to write there goes on without, and says so.
+            # The store and the state folder go on without it, and report that.
             continue
         except FolderInUse as error:
-            raise click.ClickException(it.blamed(name, error)) from None
+            raise click.ClickException(configuration.complaint(name, error)) from None
         except FolderTrouble as error:
-            raise click.UsageError(it.blamed(name, error)) from None
+            raise click.UsageError(configuration.complaint(name, error)) from None
         for warning in warnings_of(path):
-            _log.warning("%s: %s", it.origins[name], warning)
+            _log.warning("%s: %s", configuration.origins[name], warning)
     return cache
 
 
-async def _run(it: Configuration, folder: Any, disk: Any) -> None:
+async def _run(configuration: Configuration, folder: Any, disk: Any) -> None:
     from ftrack_proxy.assembly import running_proxy
-    from ftrack_proxy.cli.first_contact import FirstContact, say_where
-    from ftrack_proxy.cli.garbage import collect_in_quiet_times
+    from ftrack_proxy.cli.garbage_collection import collect_when_idle
+    from ftrack_proxy.cli.startup_check import StartupCheck, log_addresses
     from ftrack_proxy.observe.descriptors import raise_descriptor_limit
 
-    settings, stop = it.settings, asyncio.Event()
+    settings, stop = configuration.settings, asyncio.Event()
     StopSignals(settings.stop_timeout, _force).install(asyncio.get_running_loop(), stop.set)
     raise_descriptor_limit()
-    # Threads give the event loop its turn soon: an answer takes several, and each is waited for.
+    # Threads hand the interpreter back to the event loop quickly: many answers wait for both.
     sys.setswitchinterval(0.0002)
     async with running_proxy(settings, folder, disk) as parts:
         feed = settings.feed_credentials(os.environ)
-        say_where(settings, parts.port, parts.client.http_proxy, feed)
-        contact = FirstContact(parts.client, feed, partial(it.blamed, "upstream"))
-        asking = asyncio.create_task(contact.run(), name="first contact")
+        log_addresses(settings, parts.port, parts.client.http_proxy, feed)
+        check = StartupCheck(parts.client, feed, partial(configuration.complaint, "upstream"))
+        checking = asyncio.create_task(check.run(), name="startup check")
         journal = parts.journal
         collecting = asyncio.create_task(
-            collect_in_quiet_times(lambda: journal.counters.activity + journal.log.head), name="garbage"
+            collect_when_idle(lambda: journal.counters.activity + journal.log.head), name="garbage collection"
         )
         await stop.wait()
-        asking.cancel()
+        checking.cancel()
         collecting.cancel()
         _log.info(
             "stopping: finishing what is in progress, for %g s at most; signal again to stop at once",
@@ -123,8 +125,8 @@ async def _run(it: Configuration, folder: Any, disk: Any) -> None:
 
 
 def _force(number: int, why: str) -> None:
-    """End the process as it stands, with the code that a shell shows for a signal."""
-    last_words(why)
+    """End the process at once, with the exit code that shells give to a signal."""
+    write_final_line(why)
     os._exit(128 + number)
 
 

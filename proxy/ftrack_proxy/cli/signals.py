@@ -18,7 +18,7 @@ class StopSignals:
     """The first signal asks to stop; the second, or the end of the time that stopping may take, forces the end.
 
     ``force`` is called with the first signal's or the second one's number and ends the process: from a signal handler
-    or a thread, whatever else hangs.
+    or a thread, even if everything else hangs.
     """
 
     def __init__(self, timeout: float, force: Callable[[int, str], None]) -> None:

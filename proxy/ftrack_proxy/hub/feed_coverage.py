@@ -1,4 +1,4 @@
-"""Which change feed speaks for whom."""
+"""Which change feed covers which users."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from ftrack_proxy.hub.sleep_detector import EVERY, SleepDetector
+from ftrack_proxy.hub.sleep_detector import LOOK_INTERVAL, SleepDetector
 from ftrack_proxy.hub.subscription import ChangeFeed
 from ftrack_proxy.hub.supervision import OnEnd, Supervisor
 from ftrack_proxy.identity.credentials import Credentials
@@ -17,7 +17,7 @@ from ftrack_proxy.identity.credentials import Credentials
 # Feeds opened with credentials that were borrowed from clients; users beyond them are answered by ftrack.
 _BORROWED_LIMIT = 16
 # How long the first fetches of a process wait for a feed that is making its first connection.
-_PATIENCE = 1.0
+_SETTLE_TIMEOUT = 1.0
 _ENDED = "its task ended, and is started again"
 _ASLEEP = "the machine slept, or its clock was set"
 
@@ -37,7 +37,7 @@ class FeedCoverage:
         *,
         may_borrow: bool,
         build: Callable[[Credentials, Callable[[], int]], ChangeFeed],
-        vigil: SleepDetector,
+        sleep_detector: SleepDetector,
         on_end: OnEnd,
     ) -> None:
         self._configured = configured
@@ -45,14 +45,14 @@ class FeedCoverage:
         self._build = build
         # Unique across restarts, so that a stored result of an earlier process is never in a current epoch.
         self._epochs = itertools.count(time.time_ns() // 1_000_000 * 1_000)
-        self._vigil = vigil
+        self._sleep_detector = sleep_detector
         self._on_end = on_end
         self._feeds: dict[Credentials, ChangeFeed] = {}
         self._supervisor = Supervisor()
         self._uncovered = (self.next_epoch(), False)
 
     def next_epoch(self) -> int:
-        """Number a epoch of a feed, or a gap."""
+        """The number of a new epoch or gap."""
         return next(self._epochs)
 
     def start(self) -> None:
@@ -82,7 +82,7 @@ class FeedCoverage:
         if feed is None or feed.first_attempt.is_set():
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_SETTLE_TIMEOUT):
                 await feed.first_attempt.wait()
         feed.first_attempt.set()
 
@@ -107,7 +107,7 @@ class FeedCoverage:
         self._supervisor.start(feed.run, "change feed", partial(self._ended, feed))
 
     def _position(self, feed: ChangeFeed) -> tuple[int, bool]:
-        """A feed to which nobody listens is not live, whatever it was when its task ended."""
+        """A feed whose task has ended is not live, whatever it was before."""
         if not self._supervisor.is_running(feed.run):
             feed.interrupt(_ENDED)
         return feed.position()
@@ -117,8 +117,8 @@ class FeedCoverage:
         self._on_end(error)
 
     def _look(self) -> None:
-        """Sleep is a gap for everybody: also for those without a feed, whose answers may have aged unseen."""
-        if self._vigil.stood_still():
+        """Sleep is a gap for everybody: also for those without a feed, whose answers may have aged unnoticed."""
+        if self._sleep_detector.stood_still():
             self._uncovered = (self.next_epoch(), False)
             for feed in self.feeds:
                 feed.interrupt(_ASLEEP, anew=True)
@@ -126,4 +126,4 @@ class FeedCoverage:
     async def _watch(self) -> None:
         while True:
             self._look()
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(LOOK_INTERVAL)

@@ -1,4 +1,4 @@
-"""What becomes of a change feed, told to whoever wants to know: one turn for each change, and each refusal."""
+"""State transitions of a change feed, for the log and for trust: one for each change, and each refusal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class FeedStanding(Enum):
-    """How a change feed stands with the event hub."""
+    """The state of a change feed."""
 
     CONNECTING = "connecting"
     LIVE = "live"
@@ -24,7 +24,7 @@ class FeedStanding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FeedTransition:
-    """A change feed stands otherwise than before, or for another reason.
+    """A change feed has another state than before, or the same for another reason.
 
     ``user`` and ``reason`` (``None`` if it is live) are short and printable, and carry no session id or key.
     """
@@ -34,13 +34,13 @@ class FeedTransition:
     reason: str | None
 
 
-OnTurn = Callable[[FeedTransition], None]
+OnTransition = Callable[[FeedTransition], None]
 # The hub refused these credentials in a handshake that was sent at this moment (seconds of the proxy's clock).
 OnRefusal = Callable[[Credentials, float], None]
 
 
 def shown(text: str) -> str:
-    """Another's text as it may stand in a log: one line, short, printable."""
+    """A text of somebody else's, made safe for a log: one short printable line."""
     return "".join(letter if letter.isprintable() else "?" for letter in text[:100])
 
 
@@ -50,25 +50,25 @@ _REFUSED_HINT = (
 )
 
 
-def log_turn(turn: FeedTransition) -> None:
-    """Tell the log, one line a turn."""
-    if turn.standing is FeedStanding.LIVE:
-        _log.info("change feed connected as %s", turn.user)
-    elif turn.standing is not FeedStanding.CONNECTING:
-        hint = _REFUSED_HINT if turn.standing is FeedStanding.REFUSED else ""
-        _log.warning("change feed of %s: %s%s", turn.user, turn.reason, hint)
+def log_transition(transition: FeedTransition) -> None:
+    """Log one line for a transition."""
+    if transition.standing is FeedStanding.LIVE:
+        _log.info("change feed connected as %s", transition.user)
+    elif transition.standing is not FeedStanding.CONNECTING:
+        hint = _REFUSED_HINT if transition.standing is FeedStanding.REFUSED else ""
+        _log.warning("change feed of %s: %s%s", transition.user, transition.reason, hint)
 
 
 class FeedTransitionLog:
-    """Tells the log of all feeds' turns, of each user's not too often."""
+    """Logs the transitions of all feeds, of each user's not too often."""
 
     def __init__(self) -> None:
         self._of_user: dict[str, TransitionLog[FeedTransition]] = {}
 
-    def __call__(self, turn: FeedTransition) -> None:
-        turns = self._of_user.get(turn.user)
-        if turns is None:
-            turns = self._of_user[turn.user] = TransitionLog(
-                FeedTransition(turn.user, FeedStanding.CONNECTING, None), log_turn
+    def __call__(self, transition: FeedTransition) -> None:
+        log = self._of_user.get(transition.user)
+        if log is None:
+            log = self._of_user[transition.user] = TransitionLog(
+                FeedTransition(transition.user, FeedStanding.CONNECTING, None), log_transition
             )
-        turns.update(turn)
+        log.update(transition)

@@ -19,8 +19,8 @@ from ftrack_proxy.protocol.hub_events import (
     TOPICS,
     UPDATE_TOPIC,
     HubEvent,
-    Oddity,
     Unreadable,
+    UnreadableReason,
     payload_of,
     read_events,
 )
@@ -66,9 +66,9 @@ class HubIntake:
             case aiohttp.WSMsgType.TEXT:
                 self.take(message.data)
             case aiohttp.WSMsgType.BINARY:
-                self._take_as_anything(Oddity.BINARY)
+                self._take_as_anything(UnreadableReason.BINARY)
             case aiohttp.WSMsgType.ERROR if isinstance(message.data, aiohttp.WebSocketError):
-                self._take_as_anything(Oddity.BROKEN)
+                self._take_as_anything(UnreadableReason.BROKEN)
 
     def take(self, frame: bytes) -> None:
         """Record what a frame tells of. Called before the frame is passed on to anybody."""
@@ -77,10 +77,10 @@ class HubIntake:
             if payload is not None:
                 self._take_payload(payload)
         except Unreadable as error:
-            self._take_as_anything(error.oddity)
+            self._take_as_anything(error.reason)
         except Exception as error:
             note_fault(self._journal.counters, "taking in a frame of the event hub", error)
-            self._take_as_anything(Oddity.FAULT)
+            self._take_as_anything(UnreadableReason.FAULT)
 
     async def close(self) -> None:
         """Give up what is being taken apart; it has been recorded as a change of anything."""
@@ -90,7 +90,7 @@ class HubIntake:
 
     def _take_payload(self, payload: memoryview) -> None:
         if len(payload) > _MOST_READ:
-            raise Unreadable(Oddity.TOO_LARGE)
+            raise Unreadable(UnreadableReason.TOO_LARGE)
         fingerprint = hashlib.blake2b(payload, digest_size=16).digest()
         if fingerprint in self._seen:
             return
@@ -114,7 +114,7 @@ class HubIntake:
         if fingerprint in self._large:
             self._large[fingerprint].append(seq)
         elif len(self._large) >= _MOST_AT_A_TIME:
-            self._count(Oddity.TOO_MANY.value)
+            self._count(UnreadableReason.TOO_MANY.value)
         else:
             self._large[fingerprint] = [seq]
             task = asyncio.get_running_loop().create_task(
@@ -128,7 +128,7 @@ class HubIntake:
             if events is None:
                 events = await in_thread(read_events, payload)
             if sum(len(entities) for entities in map(_entities, events)) > _MOST_TAKEN:
-                raise Unreadable(Oddity.TOO_LARGE)
+                raise Unreadable(UnreadableReason.TOO_LARGE)
             for part in _parts(events):
                 self._record(part)
                 await asyncio.sleep(0)
@@ -139,10 +139,10 @@ class HubIntake:
                 for seq in wide:
                     self._journal.log.supersede(seq)
         except Unreadable as error:
-            self._count(error.oddity.value)
+            self._count(error.reason.value)
         except Exception as error:
             note_fault(self._journal.counters, "taking a large event apart", error)
-            self._count(Oddity.FAULT.value)
+            self._count(UnreadableReason.FAULT.value)
         finally:
             del self._large[fingerprint]
 
@@ -164,14 +164,14 @@ class HubIntake:
         if event.topic == UPDATE_TOPIC:
             self._learning.announced(event.data)
 
-    def _take_as_anything(self, oddity: Oddity) -> None:
+    def _take_as_anything(self, reason: UnreadableReason) -> None:
         self._journal.record([anything(ChangeSource.HUB_EVENT)])
-        self._count(oddity.value)
+        self._count(reason.value)
 
-    def _count(self, oddity: str) -> None:
+    def _count(self, reason: str) -> None:
         """Count an event of which not even the entities are known; own writes may have been among them."""
         self._learning.overheard()
-        self._count_wide(oddity)
+        self._count_wide(reason)
 
     def _count_change(self, topic: str, change: Change) -> None:
         catalogue = self._understanding.catalogue

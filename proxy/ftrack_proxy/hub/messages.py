@@ -1,4 +1,4 @@
-"""What a websocket gives, who wants to know first, and how fast it may come."""
+"""Messages of the event hub: what a websocket gives, who takes it in, and yielding to others between messages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, Final, Protocol
 
 from aiohttp import WSMsgType
 
-# Seconds of work on messages before others have a turn.
-_LONGEST_TURN: Final = 0.003
+# Seconds of work on messages before other tasks run.
+_LONGEST_RUN: Final = 0.003
 
 
 class HubMessage(Protocol):
@@ -26,15 +26,15 @@ class MessageIntake(Protocol):
     def take_message(self, message: HubMessage) -> None: ...
 
 
-class Pace:
-    """Gives others their turn: to wait for a message that is there already gives none to anybody."""
+class CooperativeYield:
+    """Yields to other tasks now and then: awaiting a message that is already there does not."""
 
     def __init__(self) -> None:
         self._clock = asyncio.get_running_loop().time
         self._since = self._clock()
 
-    async def keep(self) -> None:
+    async def maybe_yield(self) -> None:
         """Call between messages."""
-        if self._clock() - self._since > _LONGEST_TURN:
+        if self._clock() - self._since > _LONGEST_RUN:
             await asyncio.sleep(0)
             self._since = self._clock()

@@ -8,7 +8,7 @@ from contextlib import suppress
 import aiohttp
 from aiohttp import web
 
-from ftrack_proxy.hub.messages import MessageIntake, Pace
+from ftrack_proxy.hub.messages import CooperativeYield, MessageIntake
 from ftrack_proxy.request.reply import unreachable
 from ftrack_proxy.upstream.client import MAX_FRAME, UpstreamClient
 
@@ -79,7 +79,7 @@ class HubRelay:
 
 async def _pass_on(source: _Socket, target: _Socket, intake: MessageIntake | None) -> None:
     """Pass frames on, byte for byte, until the source ends or the target cannot take them."""
-    pace = Pace()
+    fairness = CooperativeYield()
     with suppress(ConnectionError, RuntimeError, aiohttp.ClientError):
         while True:
             message = await source.receive()
@@ -90,6 +90,6 @@ async def _pass_on(source: _Socket, target: _Socket, intake: MessageIntake | Non
                     aiohttp.WSMsgType.TEXT | aiohttp.WSMsgType.BINARY | aiohttp.WSMsgType.PING | aiohttp.WSMsgType.PONG
                 ):
                     await target.send_frame(message.data, message.type)
-                    await pace.keep()
+                    await fairness.maybe_yield()
                 case _:
                     return

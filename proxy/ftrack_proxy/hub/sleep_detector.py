@@ -1,7 +1,7 @@
-"""Notices that the machine slept, or that this process was stopped, though a socket may look as open as before.
+"""Detects that the machine slept or that this process was suspended, even if sockets still look open.
 
-No one clock tells on every system: some stop in sleep, and that which people read can be set. So two are compared
-with each other, and both with how often somebody looked.
+No single clock shows it on every system: some stop during sleep, and the time of day can be set. So two are compared
+with each other, and with how often they were read.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Final
 
 from ftrack_proxy.ports import Clock
 
-# Seconds within which somebody has to look again.
-EVERY: Final = 1.0
-# How late a look may come: a busy process is not one that stood still.
+# Seconds between two looks.
+LOOK_INTERVAL: Final = 1.0
+# How late a look may come without counting as sleep: the process may be busy.
 _LATE: Final = 10.0
 # By how much the clocks may drift apart between two looks. More is sleep, by which one of them stood still, or a
 # clock that was set; which of the two cannot be told.
@@ -32,4 +32,4 @@ class SleepDetector:
         now = (self._steady(), self._wall())
         steadily, by_the_wall = now[0] - self._seen[0], now[1] - self._seen[1]
         self._seen = now
-        return abs(by_the_wall - steadily) > _DRIFT or steadily > EVERY + _LATE
+        return abs(by_the_wall - steadily) > _DRIFT or steadily > LOOK_INTERVAL + _LATE

@@ -1,4 +1,4 @@
-"""One change feed: a subscription of our own at ftrack's event hub, reconnecting for ever."""
+"""One change feed: a subscription of the proxy's own at ftrack's event hub, which reconnects for ever."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from ftrack_proxy.hub.feed_transitions import FeedStanding, FeedTransition, OnRefusal, OnTurn, shown
-from ftrack_proxy.hub.messages import MessageIntake, Pace
+from ftrack_proxy.hub.feed_transitions import FeedStanding, FeedTransition, OnRefusal, OnTransition, shown
+from ftrack_proxy.hub.messages import CooperativeYield, MessageIntake
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, Clock, NotSent
 from ftrack_proxy.protocol import hub_packets
@@ -62,8 +62,8 @@ _EXPECTED = (HubTrouble, NotSent, AnswerLost, aiohttp.ClientError, OSError)
 class ChangeFeed:
     """Listens with one user's credentials. ``position`` tells in which epoch it is, and whether it is live.
 
-    A epoch is live from the hub's acknowledgement of the last subscription to the first sign of trouble: a
-    goodbye, an error, the connection's end, silence. Nothing that the hub says can end the feed.
+    An epoch is live from the hub's acknowledgement of the last subscription to the first sign of trouble: a
+    goodbye, an error, the connection's end, silence. Nothing that the hub sends can end the feed.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ChangeFeed:
         intake: MessageIntake,
         next_epoch: Callable[[], int],
         clock: Clock,
-        on_turn: OnTurn,
+        on_transition: OnTransition,
         on_refusal: OnRefusal,
         on_fault: Callable[[Exception], None],
     ) -> None:
@@ -84,24 +84,24 @@ class ChangeFeed:
         self._intake = intake
         self._next_epoch = next_epoch
         self._clock = clock
-        self._on_turn = on_turn
+        self._on_transition = on_transition
         self._on_refusal = on_refusal
         self._on_fault = on_fault
-        self._turn = FeedTransition(shown(credentials.user), FeedStanding.CONNECTING, "connecting")
+        self._transition = FeedTransition(shown(credentials.user), FeedStanding.CONNECTING, "connecting")
         self._epoch = next_epoch()
         self._live = False
         self._silence_limit = _DEFAULT_HEARTBEAT * _SILENCE_FACTOR
         self._heard = 0.0
         self._is_interrupted = False
         # When listening ends if nothing is heard: now, once the feed is interrupted.
-        self._patience: asyncio.Timeout | None = None
+        self._listening_timeout: asyncio.Timeout | None = None
         self._answering: set[asyncio.Task[None]] = set()
         self._lingering: dict[asyncio.Task[None], _Socket] = {}
 
     @property
     def problem(self) -> str | None:
         """Why the feed is not live."""
-        return self._turn.reason
+        return self._transition.reason
 
     def position(self) -> tuple[int, bool]:
         """Return (epoch, live) as of now: a feed that has been silent for too long is not live (laptop sleep)."""
@@ -118,8 +118,8 @@ class ChangeFeed:
             self._live = False
             self._epoch = self._next_epoch()
         self._is_interrupted = True
-        if self._patience is not None and not self._patience.expired():
-            self._patience.reschedule(asyncio.get_running_loop().time())
+        if self._listening_timeout is not None and not self._listening_timeout.expired():
+            self._listening_timeout.reschedule(asyncio.get_running_loop().time())
         self._tell(standing, problem)
 
     async def run(self) -> None:
@@ -152,7 +152,9 @@ class ChangeFeed:
             finally:
                 self._linger(socket)
         except Exception as error:
-            self.interrupt(_words(error), FeedStanding.REFUSED if isinstance(error, HubRefusal) else FeedStanding.GAP)
+            self.interrupt(
+                _message_of(error), FeedStanding.REFUSED if isinstance(error, HubRefusal) else FeedStanding.GAP
+            )
             if not isinstance(error, _EXPECTED):
                 self._on_fault(error)
         finally:
@@ -192,14 +194,14 @@ class ChangeFeed:
     async def _converse(self, socket: _Socket) -> None:
         """Subscribe and listen until the first sign of the connection's end, which is raised."""
         conversation = Conversation(TOPICS, self.credentials.user, lambda: uuid.uuid4().hex)
-        loop, pace = asyncio.get_running_loop(), Pace()
+        loop, fairness = asyncio.get_running_loop(), CooperativeYield()
         is_live = self._is_interrupted = False
         try:
-            async with asyncio.timeout(_ACKNOWLEDGEMENT_TIMEOUT) as self._patience:
+            async with asyncio.timeout(_ACKNOWLEDGEMENT_TIMEOUT) as self._listening_timeout:
                 while True:
                     heard = await self._receive(socket, conversation)
                     if is_live:
-                        # A silence that nobody has noticed before it ended is a gap all the same.
+                        # A silence that was too long is a gap, even if it was noticed only at its end.
                         self.position()
                     if self._is_interrupted:
                         raise HubTrouble(self.problem)
@@ -208,15 +210,15 @@ class ChangeFeed:
                         self._begin()
                     if is_live:
                         self._heard = self._clock()
-                        self._patience.reschedule(loop.time() + self._silence_limit)
+                        self._listening_timeout.reschedule(loop.time() + self._silence_limit)
                     for text in heard.say:
                         self._answer(partial(socket.send_str, text))
-                    await pace.keep()
+                    await fairness.maybe_yield()
         except TimeoutError:
-            # Who interrupted the feed has said why.
+            # The interruption has set the problem already.
             raise HubTrouble(self.problem if self._is_interrupted else _SILENT) from None
         finally:
-            self._patience = None
+            self._listening_timeout = None
 
     async def _receive(self, socket: _Socket, conversation: Conversation) -> HubSignal:
         """Return what follows from the next message. Whatever it tells of changes is taken in first."""
@@ -237,14 +239,14 @@ class ChangeFeed:
         return HubSignal()
 
     def _answer(self, sending: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Send without waiting for it: a hub that does not read must not keep us from hearing what it says."""
+        """Send without waiting: a hub that does not read must not keep us from reading."""
         if len(self._answering) < _MOST_ANSWERING:
             task = asyncio.get_running_loop().create_task(_quietly(sending), name="answer the event hub")
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
 
     def _linger(self, socket: _Socket) -> None:
-        """Let a connection go: what still comes over it counts, but nobody waits for its end."""
+        """Give a connection up in the background: what still comes over it is taken in."""
         if len(self._lingering) >= _MOST_LINGERING:
             next(iter(self._lingering)).cancel()
         task = asyncio.get_running_loop().create_task(self._drain(socket), name="hear a connection to its end")
@@ -252,13 +254,13 @@ class ChangeFeed:
         task.add_done_callback(lambda done: self._lingering.pop(done, None))
 
     async def _drain(self, socket: _Socket) -> None:
-        pace = Pace()
+        fairness = CooperativeYield()
         try:
             with suppress(*_TROUBLES):
                 async with asyncio.timeout(_LINGER):
                     while not socket.closed:
                         self._intake.take_message(await socket.receive())
-                        await pace.keep()
+                        await fairness.maybe_yield()
         finally:
             await _close(socket)
 
@@ -270,10 +272,10 @@ class ChangeFeed:
         self.first_attempt.set()
 
     def _tell(self, standing: FeedStanding, reason: str | None) -> None:
-        turn = FeedTransition(shown(self.credentials.user), standing, reason)
-        if turn != self._turn:
-            self._turn = turn
-            self._on_turn(turn)
+        transition = FeedTransition(shown(self.credentials.user), standing, reason)
+        if transition != self._transition:
+            self._transition = transition
+            self._on_transition(transition)
 
 
 async def _quietly(sending: Callable[[], Coroutine[Any, Any, object]]) -> None:
@@ -287,8 +289,8 @@ async def _close(socket: _Socket) -> None:
             await socket.close()
 
 
-def _words(error: BaseException) -> str:
-    """Without the address: nothing that may carry a session id or key is shown."""
+def _message_of(error: BaseException) -> str:
+    """Without the URL, which may hold a session id or key."""
     if isinstance(error, TimeoutError):
         return _SILENT
     if isinstance(error, aiohttp.WSServerHandshakeError):

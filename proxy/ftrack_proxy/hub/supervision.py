@@ -1,4 +1,4 @@
-"""Tasks that have to run for as long as the proxy does: one that ends, however it does, is noticed and run again."""
+"""Tasks that have to run for as long as the proxy does: one that ends is noticed and restarted."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ OnEnd = Callable[[Exception], None]
 _PAUSE = 1.0
 
 
-class EndedByItself(Exception):
-    """A task that should run for ever has returned, or was cancelled by somebody else."""
+class TaskEnded(Exception):
+    """A task that should run for ever has returned, or was cancelled from elsewhere."""
 
 
 class Supervisor:
@@ -48,4 +48,4 @@ class Supervisor:
         if self._is_closed:
             return
         task.get_loop().call_later(self._pause, self.start, work, name, on_end)
-        on_end(error if isinstance(error, Exception) else EndedByItself(name))
+        on_end(error if isinstance(error, Exception) else TaskEnded(name))

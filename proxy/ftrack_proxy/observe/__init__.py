@@ -1,1 +1,1 @@
-"""Counting what happens; no policy."""
+"""Counters, the log and the status document."""

@@ -1,4 +1,4 @@
-"""Counters that add up: every API operation is a hit, a miss, or part of a forwarded request."""
+"""Counters. Every API operation is a hit, a miss, or part of a forwarded request."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Counters:
     the reads that wait for one now. ``kinds`` are the hits by how they were found. ``prefetches`` are requests that
     asked for more than a client did, ``prefetched`` the rows that they brought, ``prefetched_used`` the answers
     that came from those.
-    ``stale`` counts by reason the stored results that could not be served, ``faults`` by kind what went wrong in
-    the proxy itself without costing anybody an answer.
+    ``stale`` counts by reason the stored results that could not be served, ``faults`` by kind the errors in
+    the proxy itself that cost no client an answer.
     """
 
     hits: int = 0

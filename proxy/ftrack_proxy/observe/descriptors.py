@@ -18,7 +18,7 @@ _LEAST_CONNECTIONS = 16
 
 
 def raise_descriptor_limit() -> None:
-    """Raise this process's soft limit to the hard one, as far as the system lets it."""
+    """Raise this process's soft limit to the hard one, as far as the system allows."""
     if resource is None:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

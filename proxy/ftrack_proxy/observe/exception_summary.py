@@ -1,4 +1,4 @@
-"""What an exception is and where it came from, without a word of what it says.
+"""The type of an exception and where it was raised, without its text.
 
 The text of an exception may quote a header, an address or a body, and with it an API key.
 """

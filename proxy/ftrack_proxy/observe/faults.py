@@ -1,4 +1,4 @@
-"""Faults of the proxy's own in work that a reply can do without: they cost a miss, not the reply."""
+"""Errors of the proxy itself in work that a reply can do without: they cost a cache hit, not the reply."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 def note_fault(counters: Counters, work: str, error: Exception) -> None:
-    """Count a fault in ``work``, and tell the log of the first of its kind."""
+    """Count a fault in ``work``, and log the first of its kind."""
     kind = f"{work}: {type(error).__name__}"
     if counters.faults.note(kind):
         _log.error(

@@ -1,4 +1,4 @@
-"""Saying the same thing seldom: what could be said a thousand times a second is said once a minute, and counted."""
+"""Rate limit for log lines: what could be logged a thousand times a second is logged once a minute, and counted."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ _PAUSE = 60.0
 
 
 class LogThrottle:
-    """Lets one line of each kind through in ``pause`` seconds. Kinds are words of our own, never of a client's."""
+    """Lets one line of each kind through in ``pause`` seconds. Kinds are constants, never a client's text."""
 
     def __init__(self, clock: Callable[[], float], pause: float = _PAUSE) -> None:
         self._clock = clock
         self._pause = pause
-        self._said: dict[str, float] = {}
+        self._logged: dict[str, float] = {}
         self._seen: dict[str, float] = {}
-        self._held_back: dict[str, int] = {}
+        self._suppressed: dict[str, int] = {}
 
     def due(self, kind: str) -> int | None:
-        """Return how often ``kind`` was held back since it was last said if it may be said now, else ``None``."""
+        """Return how often ``kind`` was suppressed since it was last logged if it may be logged now, else ``None``."""
         now = self._seen[kind] = self._clock()
-        said = self._said.get(kind)
-        if said is not None and now - said < self._pause:
-            self._held_back[kind] = self._held_back.get(kind, 0) + 1
+        logged = self._logged.get(kind)
+        if logged is not None and now - logged < self._pause:
+            self._suppressed[kind] = self._suppressed.get(kind, 0) + 1
             return None
-        self._said[kind] = now
-        return self._held_back.pop(kind, 0)
+        self._logged[kind] = now
+        return self._suppressed.pop(kind, 0)
 
     def is_recent(self, kind: str) -> bool:
         """True if ``kind`` came up in the last ``pause`` seconds."""

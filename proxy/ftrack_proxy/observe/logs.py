@@ -1,7 +1,7 @@
-"""The log: lines for people or JSON objects for machines, in neither of which is what others sent.
+"""The log: lines for people or JSON objects for machines, without any text that others sent.
 
-Our own lines are made of words of ours. What libraries say may quote a header or an address, so of their lines only
-the place is shown, and of exceptions only type and place.
+Our own lines hold our own texts only. Lines of libraries may quote a header or an address, so only their place is
+shown, and of exceptions only type and place.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _OURS = "ftrack_proxy"
 _log = logging.getLogger(__name__)
 
 
-def said(record: logging.LogRecord) -> str:
-    """What is shown of a record: one line, printable, and no text that a library made up."""
+def log_text(record: logging.LogRecord) -> str:
+    """The text that is shown for a record: one printable line, without texts of libraries."""
     if record.name == _OURS or record.name.startswith(_OURS + "."):
         try:
             text = record.getMessage()
@@ -44,7 +44,7 @@ class ConsoleFormatter(logging.Formatter):
     """``2026-01-31 12:00:00,123 INFO listening ...``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{self.formatTime(record)} {record.levelname} {said(record)}"
+        return f"{self.formatTime(record)} {record.levelname} {log_text(record)}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -58,27 +58,27 @@ class JsonFormatter(logging.Formatter):
                 "time": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 "level": record.levelname.lower(),
                 "logger": record.name,
-                "message": said(record),
+                "message": log_text(record),
                 **fields,
             },
             default=lambda value: type(value).__name__,
         )
 
 
-def set_up(level: str, form: str) -> None:
-    """Let this process log to stderr; ``form`` is ``console`` or ``json``. What else would be printed is logged."""
+def configure_logging(level: str, form: str) -> None:
+    """Log to stderr; ``form`` is ``console`` or ``json``. Warnings and uncaught exceptions are logged, too."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else ConsoleFormatter())
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # A line that cannot be written is lost; its text must not be printed instead.
     logging.raiseExceptions = False
     logging.captureWarnings(True)
-    sys.unraisablehook = lambda found: _log.error("something failed while it was cleared away: %s", _place(found))
+    sys.unraisablehook = lambda found: _log.error("an object failed while it was finalised: %s", _place(found))
     threading.excepthook = lambda found: _log.error("a thread ended by a fault: %s", exception_summary(found.exc_value))
 
 
-def last_words(message: str) -> None:
-    """Write a line whatever locks are held, unless that would block: for who is about to end the process."""
+def write_final_line(message: str) -> None:
+    """Write a line without taking any lock, unless that would block: for use just before the process is ended."""
     record = _log.makeRecord(_log.name, logging.WARNING, "", 0, message, (), None)
     handlers = logging.getLogger().handlers
     line = handlers[0].format(record) if handlers else message
@@ -92,7 +92,7 @@ def _place(found: Any) -> str:
 
 
 def on_loop_fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Take the place of asyncio's own handler, which writes objects out with all that they hold."""
+    """Replace asyncio's own handler, which logs objects with their contents."""
     task = context.get("task") or context.get("future")
     where = f" in the task {task.get_name()!r}" if isinstance(task, asyncio.Task) else ""
     error = context.get("exception")

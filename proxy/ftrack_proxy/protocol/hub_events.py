@@ -21,8 +21,8 @@ LOCATION_TOPICS: Final = ("ftrack.location.component-added", "ftrack.location.co
 TOPICS: Final = (UPDATE_TOPIC, *LOCATION_TOPICS)
 
 
-class Oddity(Enum):
-    """Why something that came from the hub cannot be read."""
+class UnreadableReason(Enum):
+    """Why a message of the hub cannot be read."""
 
     BINARY = "a binary frame"
     BROKEN = "a frame against the rules of websockets"
@@ -35,11 +35,11 @@ class Oddity(Enum):
 
 
 class Unreadable(ValueError):
-    """What was heard may mean anything."""
+    """A message that cannot be read: it may mean any change."""
 
-    def __init__(self, oddity: Oddity) -> None:
-        super().__init__(oddity.value)
-        self.oddity = oddity
+    def __init__(self, reason: UnreadableReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ def payload_of(frame: bytes) -> memoryview | None:
     """
     packet = parse_packet(frame)
     if packet is None:
-        raise Unreadable(Oddity.PACKET)
+        raise Unreadable(UnreadableReason.PACKET)
     if packet.code is not PacketCode.HUB_EVENT:
         return None
     if packet.data is None:
-        raise Unreadable(Oddity.NO_EVENT)
+        raise Unreadable(UnreadableReason.NO_EVENT)
     return packet.data
 
 
@@ -78,10 +78,10 @@ def read_events(payload: memoryview) -> list[HubEvent]:
         orjson.loads(payload)
         envelope = json.loads(str(payload, "utf-8"), object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError):
-        raise Unreadable(Oddity.NOT_JSON) from None
+        raise Unreadable(UnreadableReason.NOT_JSON) from None
     told = envelope.get("args") if isinstance(envelope, dict) else None
     if not isinstance(told, list) or not told:
-        raise Unreadable(Oddity.NO_EVENT)
+        raise Unreadable(UnreadableReason.NO_EVENT)
     return [_event(event) for event in told]
 
 
@@ -96,6 +96,6 @@ def _unambiguous(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def _event(told: object) -> HubEvent:
     topic = told.get("topic") if isinstance(told, dict) else None
     if not isinstance(told, dict) or not isinstance(topic, str):
-        raise Unreadable(Oddity.NO_EVENT)
+        raise Unreadable(UnreadableReason.NO_EVENT)
     event_id = told.get("id")
     return HubEvent(topic, told.get("data"), event_id if isinstance(event_id, str) and event_id else None)

@@ -1,4 +1,4 @@
-"""Folders of ours: made private, or taken over if they are empty or were ours before; never those of anybody else."""
+"""Claiming folders: made private, or taken over if they are empty or were ours before; never anybody else's."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _log = logging.getLogger(__name__)
 
 MARKER = ".ftrack-proxy"
 _WORDS = b"ftrack-proxy keeps its own files here. It takes over no other folder that is not empty.\n"
-# What file systems and desktops put into folders that are empty.
-_DROPPINGS = frozenset({"lost+found", ".DS_Store", "Thumbs.db", "desktop.ini", ".snapshot"})
+# What file systems and desktops put into empty folders.
+_SYSTEM_FILES = frozenset({"lost+found", ".DS_Store", "Thumbs.db", "desktop.ini", ".snapshot"})
 # What versions without a marker wrote.
 _UNMARKED = frozenset({"lock", "salt", "results", "coverage.json"})
 _SET_ASIDE = "results.set-aside-"
-# The name itself is wrong; whatever else is in the way may get over, or has nothing to do with the setting.
+# The name itself is wrong; other errors may pass, or have nothing to do with the setting.
 _WRONG_NAME = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
 _NETWORK = frozenset(
     "9p afs beegfs ceph cifs fuse.glusterfs fuse.sshfs gpfs lustre ncpfs nfs nfs4 smb3 smbfs".split()  # noqa: SIM905
@@ -27,15 +27,15 @@ _NETWORK = frozenset(
 
 
 class FolderTrouble(OSError):
-    """A folder cannot be had; the text says which and why."""
+    """A folder cannot be used; the text says which and why."""
 
 
 class FolderUnusable(FolderTrouble):
-    """It must not be used: it is none of ours, or no folder at all."""
+    """It must not be used: it is not ours, or not a folder."""
 
 
 class FolderUnwritable(FolderTrouble):
-    """It cannot be written: a full or read-only disk, or missing rights. Things work without, in memory."""
+    """It cannot be written: a full or read-only disk, or missing rights. The proxy works without it, in memory."""
 
 
 def claim(path: Path) -> None:
@@ -94,7 +94,7 @@ def _make(path: Path) -> None:
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
-            # Somebody else was faster, or it is no folder.
+            # Another process was faster, or it is not a folder.
             if not folder.is_dir():
                 raise
 
@@ -116,7 +116,7 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _is_harmless(name: str) -> bool:
-    return name in _DROPPINGS or name in _UNMARKED or name.startswith((".nfs", _SET_ASIDE))
+    return name in _SYSTEM_FILES or name in _UNMARKED or name.startswith((".nfs", _SET_ASIDE))
 
 
 def _few(names: list[str]) -> str:
@@ -134,7 +134,7 @@ def _mark(path: Path) -> None:
 
 
 def _try_to_write(path: Path) -> None:
-    """Rights say little: roots, network file systems and full disks have their own ideas."""
+    """Permission bits say little for root, on network file systems and on full disks."""
     with tempfile.TemporaryFile(dir=path) as file:
         file.write(bytes(4096))
 

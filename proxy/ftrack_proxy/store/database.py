@@ -1,4 +1,4 @@
-"""The library's cache, held to what is safe here: bytes only, and nothing of it mapped into memory."""
+"""diskcache's cache, restricted to what is safe: bytes only, and no memory mapping."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from diskcache.core import DBNAME, MODE_BINARY, MODE_RAW, UNKNOWN
 
 from ftrack_proxy.store.record import DamagedRecord
 
-# What cannot be written or read now, but says nothing against what is stored (sqlite.org/rescode.html).
-_PASSING = {
+# Errors of the moment, which say nothing about the stored data (sqlite.org/rescode.html).
+_TRANSIENT = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_IOERR,
@@ -53,8 +53,8 @@ class _BytesOnly(diskcache.Disk):  # type: ignore[misc]
 class Database(diskcache.Cache):  # type: ignore[misc]
     """A cache that one thread of one process uses.
 
-    Nothing of its files is mapped into memory: who shortens a mapped file kills the process that has it mapped
-    (SIGBUS). That goes for the shared index of SQLite's log, too, which is not made for who has the database alone.
+    Nothing of its files is mapped into memory: truncating a mapped file kills the process that has it mapped
+    (SIGBUS). That includes the shared index of SQLite's log, which a database with one user does not need.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
@@ -66,12 +66,12 @@ class Database(diskcache.Cache):  # type: ignore[misc]
             statistics=0,
             sqlite_mmap_size=0,
         )
-        # Damage shows now and not at the first request.
+        # So that damage shows now and not at the first request.
         len(self)
 
     @property
     def _con(self) -> Any:
-        """The connection of this thread; what must be said before the first look at the file is said here."""
+        """The connection of this thread; pragmas that have to come before the first access are set here."""
         if getattr(self._local, "con", None) is None:
             self._local.con = sqlite3.connect(
                 os.path.join(self._directory, DBNAME), timeout=self._timeout, isolation_level=None
@@ -82,9 +82,9 @@ class Database(diskcache.Cache):  # type: ignore[misc]
         return super()._con
 
 
-def is_passing(error: Exception) -> bool:
-    """Whether ``error`` tells of the disk rather than of what is stored on it."""
+def is_transient(error: Exception) -> bool:
+    """Whether ``error`` is about the disk at this moment rather than about the stored data."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None) or 0
-        return code & 0xFF in _PASSING and code != sqlite3.SQLITE_IOERR_SHORT_READ
+        return code & 0xFF in _TRANSIENT and code != sqlite3.SQLITE_IOERR_SHORT_READ
     return isinstance(error, OSError | diskcache.Timeout)

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ftrack_proxy.store.database import BROKEN, Database, is_passing
+from ftrack_proxy.store.database import BROKEN, Database, is_transient
 from ftrack_proxy.store.record import DamagedRecord
 from ftrack_proxy.store.set_aside import set_aside, tidy
 
 _log = logging.getLogger(__name__)
 
-# Part of the folder's name: a store written by another version is simply not looked at.
+# Written beside the store: one of another format is set aside.
 FORMAT = 1
 _MARKER = f"ftrack-proxy results, format {FORMAT}\n"
 # Writes waiting for the thread; beyond it results live in memory only.
@@ -25,11 +25,11 @@ _PAUSE = 30.0
 
 
 class DiskTier:
-    """Records by key in ``folder``, bounded by ``limit`` bytes; the longest unwritten given up first.
+    """Records by key in ``folder``, bounded by ``limit`` bytes; those written longest ago are evicted first.
 
     A store that cannot be read is set aside (renamed) with a message, and an empty one takes its place. While the
-    folder cannot be had or written, there is no store; ``trouble`` says why, and from time to time it is tried again.
-    ``hold`` sees to the folder around it, and raises ``OSError`` if that cannot be had. All methods but ``close``
+    folder cannot be used or written, there is no store; ``trouble`` says why, and it is retried periodically.
+    ``hold`` claims and locks the folder around it, and raises ``OSError`` if that fails. All methods but ``close``
     return at once; work is done by the tier's own thread, in order.
     """
 
@@ -55,10 +55,10 @@ class DiskTier:
         self._thread.submit(self._store).result()
 
     def submit(self, key: bytes, record: bytes) -> None:
-        """Write a record, some time soon."""
+        """Write a record, in the tier's thread."""
         if self._pending < _BACKLOG:
             self._pending += 1
-            self._thread.submit(self._written, key, record)
+            self._thread.submit(self._write, key, record)
 
     def read(self, key: bytes) -> bytes | None:
         """Read a record; runs in the tier's thread (see ``call``)."""
@@ -111,7 +111,7 @@ class DiskTier:
         self._thread.submit(self._closed)
         self._thread.shutdown(wait=True)
 
-    def _written(self, key: bytes, record: bytes) -> None:
+    def _write(self, key: bytes, record: bytes) -> None:
         self._pending -= 1
         store = self._store()
         if store is None:
@@ -135,7 +135,7 @@ class DiskTier:
             return None
         try:
             self._hold()
-            self._cache = self._opened()
+            self._cache = self._open()
             self._identity = _identity(self._folder)
             self.trouble = None
         except BROKEN as error:
@@ -143,20 +143,20 @@ class DiskTier:
             self._note(error)
         return self._cache
 
-    def _opened(self) -> Database:
-        """Open what is there, or set it aside and begin anew."""
+    def _open(self) -> Database:
+        """Open the store that is there, or set it aside and create one."""
         marker = self._folder / "format"
         try:
             if self._folder.exists() and (not marker.is_file() or marker.read_text() != _MARKER):
                 raise ValueError("not a store of this program and version")
-            return self._begun(marker)
+            return self._create(marker)
         except BROKEN as error:
-            if is_passing(error):
+            if is_transient(error):
                 raise
             self._set_aside(error)
-            return self._begun(marker)
+            return self._create(marker)
 
-    def _begun(self, marker: Path) -> Database:
+    def _create(self, marker: Path) -> Database:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         if not marker.exists():
             marker.write_text(_MARKER)
@@ -164,8 +164,8 @@ class DiskTier:
         return Database(self._folder, self._limit)
 
     def _failed(self, error: Exception) -> None:
-        """What the disk cannot do now may work later; a store that broke under us is replaced."""
-        if is_passing(error):
+        """Keep the store after a transient error; replace it after any other."""
+        if is_transient(error):
             self._note(error)
         else:
             self._replace(error)
@@ -198,7 +198,7 @@ class DiskTier:
             _log.debug("closing the store: %s", error)
 
     def _note(self, error: Exception) -> None:
-        """A full, read-only or vanished disk: results stay in memory, and the status says so."""
+        """Report a full, read-only or missing disk: results stay in memory meanwhile."""
         self.trouble = f"results are kept in memory only, not in {self._folder.parent}: {error}"
         if self._clock() >= self._next_warning:
             self._next_warning = self._clock() + _PAUSE

@@ -18,9 +18,9 @@ class FolderInUse(FolderTrouble):
 
 
 class CacheFolder:
-    """A cache folder of ours. Its lock is held until ``close``, or until the process ends however it ends.
+    """A cache folder of ours. Its lock is held until ``close`` or the end of the process.
 
-    Before ``hold`` has succeeded nothing is locked, and ``salt`` is a passing one.
+    Before ``hold`` has succeeded nothing is locked, and ``salt`` is a temporary one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,10 +30,10 @@ class CacheFolder:
         self._locked: tuple[int, int] | None = None
 
     def hold(self) -> None:
-        """See to it that the folder is there and locked by us, also if it was deleted since.
+        """Make sure that the folder exists and is locked by us, also if it was deleted since.
 
         Raises:
-            FolderUnusable: it is no folder of ours, and must not be used.
+            FolderUnusable: it is not ours, and must not be used.
             FolderUnwritable: it cannot be written now.
             FolderInUse: another proxy works on it.
         """
@@ -42,7 +42,7 @@ class CacheFolder:
             return
         self.close()
         claim(self.path)
-        # The lock is taken in one thread and looked after in another.
+        # The lock is taken in one thread and released in another.
         lock = filelock.FileLock(file, blocking=False, thread_local=False)
         try:
             lock.acquire()
@@ -59,7 +59,7 @@ class CacheFolder:
             raise FolderUnwritable(f"cannot write to the folder {self.path}: {words}") from None
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Release the lock."""
         if self._lock is not None:
             self._lock.release()
         self._lock = self._locked = None

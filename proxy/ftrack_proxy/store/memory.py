@@ -1,4 +1,4 @@
-"""The memory tier: results ready to send, the least recently used given up first."""
+"""The memory tier: results ready to send, least recently used evicted first."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ class ResultStore:
         return self._memory.get(key)
 
     async def load(self, key: bytes) -> Result | None:
-        """Return what the disk has, and have it in memory from now on.
+        """Return what the disk has, and keep it in memory from now on.
 
-        While the disk was asked, a fetch may have brought something newer: memory is looked at again.
+        A fetch may have brought something newer while the disk was read, so memory is checked again.
         """
         result = await asyncio.get_running_loop().run_in_executor(self._disk.thread, self._read, key)
         newer = self._memory.get(key)

@@ -1,4 +1,4 @@
-"""Stores that cannot be used are put aside for whoever wants to look at them: one at most, and no large one."""
+"""Stores that cannot be used are set aside for inspection: one at most, and no large one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def set_aside(store: Path) -> Path:
 
 
 def tidy(store: Path) -> None:
-    """Remove what was put aside, but the newest if it is small, in the background: it may be much."""
+    """Remove what was set aside, in the background, except for the newest if it is small."""
     names = sorted(store.parent.glob(f"{store.name}.{_NAME}-*"))
     surplus = [name for name in names if name is not names[-1] or _size(name) > _LIMIT]
     if surplus:

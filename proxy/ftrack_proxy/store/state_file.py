@@ -34,7 +34,7 @@ class StateFolder:
         """Replace a document.
 
         Raises:
-            OSError: it cannot be written; said in ``trouble``, too.
+            OSError: it cannot be written; ``trouble`` says so, too.
         """
         try:
             write_state(self._path / name, document)
@@ -61,7 +61,7 @@ def read_state(path: Path) -> Any:
 
 
 def write_state(path: Path, document: Any) -> None:
-    """Replace the document: whoever reads, and however this process ends, it is the old one or the new one.
+    """Replace the document: atomically, so a reader always finds the old one or the new one.
 
     Raises:
         OSError: it cannot be written, or its folder is none of ours.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from ftrack_proxy.cli.first_contact import reachable_host
+from ftrack_proxy.cli.startup_check import reachable_host
 from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import PATIENCE, ProxyCommand, until
 from tests.test_web.origin import Origin

@@ -1,4 +1,4 @@
-"""What the log says when the proxy starts: where it listens, what it reached, and with whose key."""
+"""What is logged at the start: where the proxy listens, what answers at the upstream, and whose key the feed has."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ftrack_proxy.upstream.recognition import PROBE_REQUEST, Finding, Recognitio
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 300.0
 _MOST_READ = 2**16
 
 
-def say_where(settings: Settings, port: int, way: HttpProxy | None, feed: Credentials | None) -> None:
-    """Tell the log what is known before anybody is asked, and what to copy."""
+def log_addresses(settings: Settings, port: int, way: HttpProxy | None, feed: Credentials | None) -> None:
+    """Log what is known without asking ftrack, and the lines to copy."""
     _log.info(
         "ftrack-proxy %s listening on http://%s for %s",
         __version__,
@@ -66,20 +66,20 @@ def reachable_host(host: str) -> str:
     return socket.gethostname() if everywhere else host
 
 
-class FirstContact:
-    """Asks ftrack who it is, and whose the feed's key is, until that succeeded once. Nothing waits for it.
+class StartupCheck:
+    """Asks the upstream whether it is ftrack, and whose the feed's key is, until that succeeded once.
 
-    ``blame`` turns what is wrong with the upstream's address into a complaint that names where the address came from.
+    ``complaint`` adds to a problem with the upstream's address where that address was set.
     """
 
-    def __init__(self, client: UpstreamClient, feed: Credentials | None, blame: Callable[[str], str]) -> None:
+    def __init__(self, client: UpstreamClient, feed: Credentials | None, complaint: Callable[[str], str]) -> None:
         self._client = client
         self._feed = feed
-        self._blame = blame
-        self._said: str | None = None
+        self._complaint = complaint
+        self._logged: str | None = None
 
     async def run(self) -> None:
-        """Ask, and ask again, less and less often; returns once ftrack has answered as it should."""
+        """Ask repeatedly, with growing pauses; returns once ftrack has answered."""
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -87,7 +87,7 @@ class FirstContact:
             except Exception as error:
                 _log.error("cannot tell what answers at the upstream; please report it: %s", exception_summary(error))
                 return
-            self._say(finding)
+            self._log_finding(finding)
             if finding.what is Recognition.FTRACK:
                 return
             await asyncio.sleep(pause)
@@ -100,14 +100,14 @@ class FirstContact:
         if self._feed:
             headers += [("ftrack-user", self._feed.user), ("ftrack-api-key", self._feed.key)]
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_TIMEOUT):
                 finding = recognise(*await self._exchange("POST", "/api", headers, PROBE_REQUEST), user)
                 if finding.what is Recognition.OTHER:
                     finding = recognise_page(*(await self._exchange("GET", "/", [], None))[:2], finding)
         except TimeoutError:
-            return Finding(Recognition.TROUBLE, f"takes more than {_PATIENCE:g} s to answer; it is asked again")
+            return Finding(Recognition.TROUBLE, f"takes more than {_TIMEOUT:g} s to answer; it is asked again")
         except (NotSent, AnswerLost):
-            # Said of every request, by ``upstream/reachability_log.py``.
+            # Logged for every request, by ``upstream/reachability_log.py``.
             return Finding(Recognition.TROUBLE, "")
         return finding
 
@@ -118,16 +118,16 @@ class FirstContact:
         async with self._client.stream(method, path, headers, body, repeatable=True) as answer:
             return answer.status, answer.headers, await _beginning(answer.content)
 
-    def _say(self, finding: Finding) -> None:
-        if finding.message in ("", self._said):
+    def _log_finding(self, finding: Finding) -> None:
+        if finding.message in ("", self._logged):
             return
-        self._said = finding.message
+        self._logged = finding.message
         message = f"{self._client.origin} {finding.message}"
         match finding.what:
             case Recognition.FTRACK:
                 _log.info("%s", message)
             case Recognition.OTHER:
-                _log.warning("%s", self._blame(message))
+                _log.warning("%s", self._complaint(message))
             case _:
                 _log.warning("%s", message)
 
