@@ -10,7 +10,7 @@ from .world import World
 
 Values = dict[str, tuple[Any, Any]]
 
-# Marks rows that a client may still write himself: then his are taken.
+# Marks rows that a client may still write itself: then the client's are taken.
 MADE_HERE = "_made_here"
 
 

@@ -112,7 +112,7 @@ class Engine:
         return self._keys[username]
 
     def set_project_access(self, username: str, hidden_project_ids: Collection[str]) -> None:
-        """Say which projects a user may not see; everything in them is not there for him."""
+        """Say which projects a user may not see; everything in them is invisible to that user."""
         self.access.bar(self.production.users[username], hidden_project_ids)
 
     def can_see_project(self, user_id: str, project_id: str) -> bool:

@@ -19,7 +19,7 @@ class QueryError(ValueError):
 
 
 class Evaluator:
-    """Evaluates expressions for one caller: rows that he may not see are not there."""
+    """Evaluates expressions for one caller: rows that the caller may not see are absent."""
 
     def __init__(self, world: World, visible: Visible) -> None:
         self._world = world

@@ -222,7 +222,7 @@ class Batch:
             self._demand_allowed(row)
 
     def _demand_allowed(self, row: Row) -> None:
-        """Nobody writes in a project that he does not see, nor into one: the batch is rolled back."""
+        """Nobody writes in, or into, a project that they do not see: the batch is rolled back."""
         if not self._visible(row):
             raise ApiError("PermissionError", f"No permission on this {row['__type__']}", status=403)
 

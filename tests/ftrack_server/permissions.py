@@ -1,4 +1,4 @@
-"""Which projects a caller may see; what is in others is not there for him (ftrack-protocol 8.1)."""
+"""Which projects a caller may see; what is in others is absent for them (ftrack-protocol 8.1)."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_recovery_waits_for_nobody_who_has_left(studio: Studio) -> None:
 
 @pytest.mark.parametrize("expression", ["select name from Type", "by id"])
 def test_nobody_waits_long_for_what_another_asked(studio: Studio, expression: str) -> None:
-    """A fetch, or an errand: after a while who joined it tries for himself."""
+    """A fetch, or an errand: after a while a read that joined it fetches for itself."""
     ana = studio.person()
     warm(ana, "select id from Status")
     if expression == "by id":

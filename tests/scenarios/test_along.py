@@ -157,7 +157,7 @@ def test_second_factors_are_seen(studio: Studio) -> None:
 
 
 def _blind(studio: Studio, *expressions: str) -> tuple[Person, Person]:
-    """Bo, who does not see the second project; he has asked already."""
+    """Bo, who does not see the second project; they have asked already."""
     studio.server.engine.set_project_access("bo", [studio.server.production.projects[1]])
     bo, direct = studio.person("bo"), studio.person("bo", direct=True)
     bo.ask("Project")

@@ -236,7 +236,7 @@ def test_behind_a_gateway_that_asks_for_authorization(tmp_path: Path) -> None:
 
 
 def test_behind_a_gateway_that_knows_by_cookie(tmp_path: Path) -> None:
-    """Without the cookie the answer is not ftrack's: who has it gets his answers, not from the cache."""
+    """Without the cookie the answer is not ftrack's: a client that has it is answered, but not from the cache."""
     with open_studio(tmp_path) as studio:
         studio.server.site.gateway_cookie = "in"
         ana, cookie = studio.person("ana"), {"Cookie": "sso=in"}

@@ -158,7 +158,7 @@ async def test_two_answers_to_one_request_on_a_kept_connection(way: str) -> None
 
 @pytest.mark.parametrize("status", [200, 413])
 async def test_an_answer_before_the_request_is_complete(status: int) -> None:
-    """Nobody can have done what was not said to the end; but he may refuse it. The connection is not used again."""
+    """A success cannot come before the request is complete; a refusal can. The connection is not used again."""
 
     async def hasty(line: Line) -> None:
         await line.reader.readuntil(b"\r\n\r\n")
