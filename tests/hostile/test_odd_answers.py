@@ -139,3 +139,25 @@ def test_a_bomb_is_passed_on_packed(opened: Stage, encoding: str) -> None:
     _, headers, content = opened.post(STATUSES, Cache_Control="no-cache", Accept_Encoding="gzip, deflate")
     assert (headers["content-encoding"], content) == (encoding, bomb)
     assert "stored" not in headers["cache-status"]
+
+
+BEHIND = (b"Cache-Status: cdn; hit", b"Via: 1.1 a", b"Cache-Status: edge; fwd=miss, gate; hit", b"Via: 1.1 b")
+
+
+@pytest.mark.parametrize("asked", ["a read", "reads", "an error", "a write"])
+def test_all_that_proxies_behind_us_say_is_told(opened: Stage, asked: str) -> None:
+    """Each may have written a line of its own; the nearest to the client stands last (RFC 9211 2)."""
+    opened.gateway.spoiler = body(_same, *BEHIND)
+    sent: dict[str, list[dict[str, object]]] = {
+        "a read": [{"action": "query", "expression": "select name from Priority"}],
+        "reads": [{"action": "query", "expression": f"select {name} from Priority"} for name in ("sort", "color")],
+        "an error": [{"action": "query", "expression": "select nothing from Priority"}],
+        "a write": [{"action": "create", "entity_type": "Note", "entity_data": {"content": "x"}}],
+    }
+    _, headers, _ = opened.post(json.dumps(sent[asked]).encode())
+    behind, _, ours = headers["cache-status"].rpartition(", ")
+    assert behind == "cdn; hit, edge; fwd=miss, gate; hit"
+    assert ours.startswith("ftrack-proxy; fwd=")
+    _, headers, _ = opened.post(json.dumps(sent["a read"]).encode())
+    if asked == "a read":
+        assert headers["cache-status"].startswith("ftrack-proxy; hit"), "nobody behind us was asked"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from multidict import CIMultiDict
 
 from ftrack_proxy.identity.pages import OPAQUE, foreign_page, normal_origin
 from ftrack_proxy.identity.permissions import Permission, Permissions, Preflight, preflight_of
@@ -61,7 +62,8 @@ def test_foreign_pages(headers: list[tuple[str, str]], page: str | None) -> None
 
 def preflight(**headers: str) -> Preflight:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    found = preflight_of("OPTIONS", "/api", {"Origin": PAGE, "Access-Control-Request-Method": "POST", **named})
+    sent = CIMultiDict({"Origin": PAGE, "Access-Control-Request-Method": "POST", **named})
+    found = preflight_of("OPTIONS", "/api", sent)
     assert found is not None
     return found
 
@@ -76,6 +78,14 @@ def test_permissions_are_those_of_the_origin_and_place() -> None:
     assert permissions.of("http://localhost:3001", "/api", 0) is None
     permissions.learn(PAGE, "/api", [("Content-Type", "x")], 1)
     assert permissions.of(PAGE, "/api", 1) == ()
+
+
+def test_a_preflight_asks_for_all_headers_that_it_names_also_on_several_lines() -> None:
+    named = [("Access-Control-Request-Headers", "x-a"), ("access-control-request-headers", "x-b,x-c")]
+    sent = CIMultiDict([("Origin", PAGE), ("Access-Control-Request-Method", "POST"), *named])
+    found = preflight_of("OPTIONS", "/api", sent)
+    assert found is not None
+    assert found.headers == "x-a, x-b,x-c"
 
 
 def test_preflights_are_those_that_were_answered() -> None:

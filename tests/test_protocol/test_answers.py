@@ -13,6 +13,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.principal import principal_of
@@ -25,6 +26,7 @@ from ftrack_proxy.protocol.headers import (
     accepts_gzip,
     appended_cache_status,
     cache_status,
+    combined,
     end_to_end,
     in_one_line,
     one_of_each,
@@ -282,8 +284,19 @@ def test_cache_status(handlings: list[Handling], text: str) -> None:
 
 
 def test_a_proxy_behind_us_comes_first() -> None:
-    assert appended_cache_status({"Cache-Status": "cdn; hit"}, "p; hit") == "cdn; hit, p; hit"
-    assert appended_cache_status({}, "p; hit") == "p; hit"
+    def appended(*lines: str) -> str:
+        return appended_cache_status(CIMultiDict([("cache-status", line) for line in lines]), "p; hit")
+
+    assert appended("cdn; hit") == "cdn; hit, p; hit"
+    assert appended() == appended("", " ") == "p; hit"
+
+
+def test_all_proxies_behind_us_are_told_also_on_several_lines() -> None:
+    """RFC 9211 2, RFC 9110 5.3."""
+    lines = [("Cache-Status", "a; hit"), ("X", "y"), ("cache-status", ""), ("CACHE-STATUS", "b; fwd=miss, c; hit")]
+    assert combined(CIMultiDict(lines), "Cache-Status") == "a; hit, b; fwd=miss, c; hit"
+    assert combined(CIMultiDict(lines[2:3]), "Cache-Status") is None
+    assert appended_cache_status(CIMultiDict(lines), "p; hit") == "a; hit, b; fwd=miss, c; hit, p; hit"
 
 
 def test_encodings() -> None:

@@ -87,14 +87,19 @@ def test_answer_headers(origin: Origin, proxy: LocalProxy) -> None:
         "/x",
         b"HTTP/1.1 302 Over There\r\nLocation: http://elsewhere.test/y?z\r\nSet-Cookie: a=1; Path=/\r\n"
         b"Set-Cookie: b=2; Domain=ftrack.test; Secure\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 9\r\n"
-        b'Cache-Status: cdn; hit\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n',
+        b"Cache-Status: cdn; hit\r\nVia: 1.1 a\r\nLink: </1>\r\nCache-Status: edge; fwd=miss, other; hit\r\n"
+        b'Via: 1.1 b\r\nLink: </2>\r\nVary: a\r\nVary: b\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n',
     )
     answer = get(proxy.url, "/x")
     assert answer.startswith(b"HTTP/1.1 302 Over There\r\n")
     headers = headers_of(answer)
     assert ("Location", "http://elsewhere.test/y?z") in headers
     assert [v for n, v in headers if n == "Set-Cookie"] == ["a=1; Path=/", "b=2; Domain=ftrack.test; Secure"]
-    assert ("Cache-Status", "cdn; hit, ftrack-proxy; fwd=bypass") in headers
+    for repeated in (("Via", ["1.1 a", "1.1 b"]), ("Link", ["</1>", "</2>"]), ("Vary", ["a", "b"])):
+        assert [value for name, value in headers if name == repeated[0]] == repeated[1]
+    assert [value for name, value in headers if name == "Cache-Status"] == [
+        "cdn; hit, edge; fwd=miss, other; hit, ftrack-proxy; fwd=bypass"
+    ]
     assert not {"X-Hop", "Keep-Alive"} & {name for name, _ in headers}
     get(proxy.url, "/next")
     assert origin.requests[-1].header("Cookie") is None

@@ -106,8 +106,27 @@ def test_our_own_request_coming_back_is_a_loop(tmp_path: Path, origin: Origin) -
         trace = origin.requests[-1].header("Ftrack-Proxy-Via")
         assert trace
         assert ask(f"{proxy.url}/x", Ftrack_Proxy_Via=f"other, {trace}").status_code == 508
+        with closing(http.client.HTTPConnection(urlsplit(proxy.url).netloc)) as connection:
+            connection.putrequest("GET", "/x")
+            connection.putheader("Ftrack-Proxy-Via", "other")
+            connection.putheader("Ftrack-Proxy-Via", trace)
+            connection.endheaders()
+            assert connection.getresponse().status == 508
         assert ask(f"{proxy.url}/x", Ftrack_Proxy_Via="other").status_code == 200
         assert origin.requests[-1].header("Ftrack-Proxy-Via") == f"other, {trace}"
+
+
+def test_all_protocols_that_a_socket_offers_are_offered_upstream(proxy: LocalProxy, origin: Origin) -> None:
+    with closing(http.client.HTTPConnection(urlsplit(proxy.url).netloc)) as connection:
+        connection.putrequest("GET", "/socket.io/1/websocket/x")
+        for name, value in (("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")):
+            connection.putheader(name, value)
+        connection.putheader("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
+        connection.putheader("Sec-WebSocket-Protocol", "a, b")
+        connection.putheader("Sec-WebSocket-Protocol", "c")
+        connection.endheaders()
+        assert connection.getresponse().status >= 400
+    assert (origin.requests[-1].header("Sec-WebSocket-Protocol") or "").replace(" ", "") == "a,b,c"
 
 
 @pytest.mark.parametrize("path", ["/api", "//api", "///api"])

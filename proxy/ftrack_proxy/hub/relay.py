@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp import web
 
 from ftrack_proxy.hub.messages import CooperativeYield, MessageIntake
+from ftrack_proxy.protocol.headers import combined
 from ftrack_proxy.request.reply import unreachable
 from ftrack_proxy.upstream.client import MAX_FRAME, UpstreamClient
 
@@ -26,7 +27,8 @@ class HubRelay:
     async def relay(self, request: web.Request) -> web.StreamResponse:
         """Open the same socket upstream, accept the client's, and join them until either side ends."""
         headers = [(name, value) for name, value in request.headers.items()]
-        offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
+        named = (combined(request.headers, "Sec-WebSocket-Protocol") or "").split(",")
+        offered = [name.strip() for name in named if name.strip()]
         try:
             upstream = await self._client.open_socket(request.raw_path, headers, offered)
         except aiohttp.WSServerHandshakeError as error:

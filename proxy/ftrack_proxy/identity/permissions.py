@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ftrack_proxy.protocol.headers import PERMISSION_HEADERS, end_to_end
+from multidict import MultiMapping
+
+from ftrack_proxy.protocol.headers import PERMISSION_HEADERS, combined, end_to_end
 
 Headers = tuple[tuple[str, str], ...]
 _K = TypeVar("_K")
@@ -36,12 +38,12 @@ class Permission:
     headers: Headers
 
 
-def preflight_of(method: str, path: str, headers: Mapping[str, str]) -> Preflight | None:
+def preflight_of(method: str, path: str, headers: MultiMapping[str]) -> Preflight | None:
     """Read a CORS preflight (Fetch standard 4.8); ``None`` for any other request."""
     origin, asked = headers.get("Origin"), headers.get("Access-Control-Request-Method")
     if method != "OPTIONS" or origin is None or asked is None:
         return None
-    named = headers.get("Access-Control-Request-Headers", "")
+    named = combined(headers, "Access-Control-Request-Headers") or ""
     private = headers.get("Access-Control-Request-Private-Network", "")
     return Preflight(path, origin, asked, named, private)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+
+from multidict import MultiMapping
 
 # RFC 9110 7.6.1: these describe one connection, not the message.
 _HOP_BY_HOP = frozenset(
@@ -108,6 +110,11 @@ def end_to_end(headers: Iterable[tuple[str, str]], *, without: Iterable[str] = (
         if name.lower() == "connection":
             dropped.update(filter(_may_be_dropped, (token.strip().lower() for token in value.split(","))))
     return [(name, in_one_line(value)) for name, value in pairs if name.lower() not in dropped]
+
+
+def combined(headers: MultiMapping[str], name: str) -> str | None:
+    """The value of a header that is a list, which may stand on several lines (RFC 9110 5.3); ``None`` without it."""
+    return ", ".join(filter(None, map(str.strip, headers.getall(name, ())))) or None
 
 
 def is_clearly_framed(headers: Iterable[tuple[str, str]]) -> bool:
@@ -231,7 +238,7 @@ def _common(details: Iterable[str | None]) -> str | None:
     return distinct.pop() if len(distinct) == 1 else None
 
 
-def appended_cache_status(earlier: Mapping[str, str], ours: str) -> str:
-    """Append our member to what a proxy behind us said: the first is nearest to ftrack (RFC 9211 2)."""
-    before = earlier.get("Cache-Status")
+def appended_cache_status(earlier: MultiMapping[str], ours: str) -> str:
+    """Append our member to what proxies behind us said: the first is nearest to ftrack (RFC 9211 2)."""
+    before = combined(earlier, "Cache-Status")
     return f"{before}, {ours}" if before else ours

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ftrack_proxy.judging.result import Moment
-from ftrack_proxy.protocol.headers import accepts_gzip, end_to_end, one_of_each
+from ftrack_proxy.protocol.headers import accepts_gzip, combined, end_to_end, one_of_each
 from ftrack_proxy.protocol.responses import contradict, decode, known_attributes
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.call import ApiCall, Reply
@@ -91,7 +91,7 @@ def assembled(served: Sequence[Served], start: Moment) -> Reply:
         id(p.fetched): (p.fetched.answer, p.handling.collapsed) for p in served if p.fetched
     }.values():
         theirs = end_to_end(answer.headers.items())
-        behind = answer.headers.get("Cache-Status", behind)
+        behind = combined(answer.headers, "Cache-Status") or behind
         if not headers:
             headers = [(name, value) for name, value in theirs if name.lower() != "set-cookie"]
         if not collapsed:

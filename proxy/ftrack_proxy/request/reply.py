@@ -26,8 +26,8 @@ def of_entries(
 ) -> Reply:
     """Put the entries of a batch's operations together into one answer, in order.
 
-    ``headers`` come from ftrack's own answer where there was one; ``behind`` is the ``Cache-Status`` of a
-    proxy between ftrack and us.
+    ``headers`` come from ftrack's own answer where there was one; ``behind`` is the ``Cache-Status`` of
+    proxies between ftrack and us.
     """
     status = cache_status(handlings)
     return Reply(

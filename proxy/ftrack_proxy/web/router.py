@@ -10,7 +10,7 @@ from aiohttp import HttpVersion11, web
 from ftrack_proxy.hub.relay import HubRelay
 from ftrack_proxy.identity.permissions import Headers, preflight_of
 from ftrack_proxy.observe.exception_summary import exception_summary
-from ftrack_proxy.protocol.headers import LOOP_HEADER
+from ftrack_proxy.protocol.headers import LOOP_HEADER, combined
 from ftrack_proxy.protocol.hub_packets import SOCKET_PATH
 from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.body_memory import SHORT
@@ -95,7 +95,7 @@ class RequestRouter:
     async def _route(self, request: web.Request) -> web.StreamResponse:
         if not self._host_check.accepts(request.headers.get("Host")):
             return _response(_wrong_host())
-        if self._instance in request.headers.get(LOOP_HEADER, ""):
+        if LOOP_HEADER in request.headers and self._instance in (combined(request.headers, LOOP_HEADER) or ""):
             return _response(_loop())
         admitted = self._cross_site_check.admit(request)
         if isinstance(admitted, Reply):
@@ -174,7 +174,7 @@ def _watch(request: web.Request, progress: Progress) -> None:
 
 async def _continue(request: web.Request) -> bool:
     """Ask for the body if the client waits for that (RFC 9110 10.1.1); false if it expects anything else."""
-    if request.headers["Expect"].strip().lower() != "100-continue":
+    if (combined(request.headers, "Expect") or "").lower() != "100-continue":
         return False
     if request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
