@@ -51,7 +51,7 @@ def test_a_page_without_a_key_does_nothing(site: Site, tmp_path: Path) -> None:
         warm(ana, studio.name_of_task)
         requests = studio.server.counters.requests
         seen = site.opened(
-            "evil.html",
+            "foreign_page.html",
             tmp_path / "evil",
             server=_local(studio.proxy.url),
             component=studio.server.production.components[0],

@@ -1,4 +1,4 @@
-"""What the server writes of its own accord along with a client's write; no event tells of it (ftrack-protocol 7.6)."""
+"""What the server writes by itself along with a client's write; no event tells of it (ftrack-protocol 7.6)."""
 
 from __future__ import annotations
 

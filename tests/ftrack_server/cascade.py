@@ -1,4 +1,4 @@
-"""What goes with a row that is deleted, and what then only forgets it (ftrack-protocol 2.3)."""
+"""Which rows are deleted along with a row, and which only lose a reference to it (ftrack-protocol 2.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the types mean: which table a type's rows stand in, what is a kind of what, which key a relation follows."""
+"""The schema's meaning: tables, subtypes, and the key that each relation follows."""
 
 from __future__ import annotations
 

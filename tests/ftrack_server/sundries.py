@@ -1,4 +1,4 @@
-"""A little of what most tests do without: lists of versions, typed links, review sessions, recipients."""
+"""Rarely needed data: lists of versions, typed links, review sessions, recipients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real command in bad moments: no descriptors left, and stopping while something hangs."""
+"""The real command under stress: no descriptors left, and stopping while something hangs."""
 
 from __future__ import annotations
 

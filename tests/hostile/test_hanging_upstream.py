@@ -1,4 +1,4 @@
-"""ftrack hangs, or breaks off, and the moment that it does not any more: one client's trouble stays its own."""
+"""ftrack hangs, breaks off and recovers: one client's hung requests do not affect others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An event hub that says what it should not, or ends as it should not: no feed ends by it, no change is missed."""
+"""Malformed frames and abrupt ends of the event hub: no feed dies of them, and no change is missed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers while the event hub says what it should not: a change whose event is lost is never hidden by it."""
+"""Answers while the event hub sends malformed frames: they never hide a change whose event was lost."""
 
 from __future__ import annotations
 

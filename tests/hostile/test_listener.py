@@ -1,4 +1,4 @@
-"""Clients that take places, descriptors and time; and those next to them, which must not notice."""
+"""Clients that occupy connections, descriptors and time, beside others who must not notice."""
 
 from __future__ import annotations
 

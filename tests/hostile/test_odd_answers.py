@@ -1,4 +1,4 @@
-"""Answers that are not exactly what is expected: passed on as they came, never cut, kept, or an error of ours."""
+"""Answers that are not exactly what is expected: passed on unchanged, never cut or kept, and no proxy error."""
 
 from __future__ import annotations
 

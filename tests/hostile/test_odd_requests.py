@@ -1,4 +1,4 @@
-"""Requests and headers that are not what clients send: they reach ftrack as they came, and are no error of ours."""
+"""Requests and headers that no client sends: they reach ftrack unchanged, and are no error of the proxy's."""
 
 from __future__ import annotations
 

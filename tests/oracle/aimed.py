@@ -1,4 +1,4 @@
-"""Changes of one entity that somebody is just looking at."""
+"""Changes aimed at an entity that is being read at the moment."""
 
 from __future__ import annotations
 

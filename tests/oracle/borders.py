@@ -1,4 +1,4 @@
-"""Rows go into another project and come back; somebody does not see all projects."""
+"""Rows move into another project and back, while one user does not see all projects."""
 
 from __future__ import annotations
 

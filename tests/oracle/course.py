@@ -1,4 +1,4 @@
-"""The course of a run: which ways of changing and asking it takes, and how often."""
+"""The plan of a run: which kinds of changes and questions it uses, and how often."""
 
 from __future__ import annotations
 

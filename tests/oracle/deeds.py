@@ -1,4 +1,4 @@
-"""Changes of the present production, by seeded chance: one deed is one batch of writes."""
+"""Changes of the production, drawn from a seed: each is one batch of writes."""
 
 from __future__ import annotations
 

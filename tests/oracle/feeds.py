@@ -1,4 +1,4 @@
-"""When has the proxy heard everything? A marker event behind all others, seen on every one of its feeds."""
+"""Waiting until the proxy has seen every event: a marker event behind all others, on each of its feeds."""
 
 from __future__ import annotations
 

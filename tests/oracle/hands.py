@@ -1,4 +1,4 @@
-"""Rows that go to an owner in another project: who does not see both sees them, and what hangs on them, come or go."""
+"""Rows change to an owner in another project: they and what hangs on them come or go for users who do not see both."""
 
 from __future__ import annotations
 

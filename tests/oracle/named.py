@@ -1,4 +1,4 @@
-"""Questions that name their rows, in all the ways in which clients do."""
+"""Questions that name their rows by id, in all spellings that clients use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who and what is there at this moment: picks of existing entities, by seeded chance."""
+"""The entities that exist at the moment, and picks among them, drawn from a seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about the present production: queries of many forms, filled in by seeded chance."""
+"""Questions about the production: queries of many forms, drawn from a seed."""
 
 from __future__ import annotations
 

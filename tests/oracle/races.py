@@ -1,4 +1,4 @@
-"""A fetch is answered, and its answer kept back while something changes; others join it meanwhile."""
+"""A fetch whose answer is held back while something changes; other reads join it meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions beside others: what a cache that knows the answer to one of them may answer, or must not."""
+"""Questions related to others, which a cache may answer from the same data, or must not."""
 
 from __future__ import annotations
 

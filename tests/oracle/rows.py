@@ -1,4 +1,4 @@
-"""One entity of which much is known changes, and is asked for in ways that nobody used yet."""
+"""An entity of which much is known changes, and is asked for in forms not used before."""
 
 from __future__ import annotations
 

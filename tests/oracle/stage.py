@@ -1,4 +1,4 @@
-"""A server, a proxy, several people and their questions; every answer is compared with the direct one."""
+"""A server, a proxy and several users; every answer of the proxy is compared with the server's own."""
 
 from __future__ import annotations
 

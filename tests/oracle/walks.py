@@ -1,4 +1,4 @@
-"""Clients that walk along a list, asking for one thing after the other, while everything changes under their feet."""
+"""Clients that walk along a list, attribute by attribute, while everything changes."""
 
 from __future__ import annotations
 

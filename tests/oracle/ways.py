@@ -1,4 +1,4 @@
-"""The ways in which changes happen: through the proxy or elsewhere, events in disorder, gaps."""
+"""How changes reach the server and the proxy: through the proxy or not, events in disorder, gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""G1 for what nobody wrote: rows and values that ftrack writes along are read anew once the write is answered."""
+"""G1 for rows and values that ftrack writes by itself along with a write: they are read anew once it is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What anybody can publish on the event hub: it makes the proxy ask, and never decides an answer."""
+"""What anybody may publish on the event hub makes the proxy ask ftrack again, and never becomes part of an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fault of the proxy's own in work that a reply can do without costs a miss, and is told of."""
+"""An exception of the proxy's own in optional work costs a cache hit, and is counted and logged."""
 
 from __future__ import annotations
 

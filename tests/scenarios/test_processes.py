@@ -1,4 +1,4 @@
-"""The real command as a process, ended in the worst moments."""
+"""The real command as a process, killed at bad moments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ftrack, or a gateway before it, does not like it when much is asked for at once: clients must not notice."""
+"""ftrack, or a gateway in front of it, refuses requests for many rows at once: clients do not notice."""
 
 from __future__ import annotations
 

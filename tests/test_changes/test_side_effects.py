@@ -1,4 +1,4 @@
-"""Each entry of the table of side effects earns its place: without it, an answer that ftrack has made old is served."""
+"""Every entry of the table of side effects is needed: without it an answer that ftrack has made stale is served."""
 
 from __future__ import annotations
 

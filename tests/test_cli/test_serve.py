@@ -1,4 +1,4 @@
-"""``ftrack-proxy serve``: settings, and errors that say the way out in one line."""
+"""``ftrack-proxy serve``: settings, and errors of one line that say what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the log says when the command starts: what is so, and what to do about what should not be so."""
+"""What is logged at the start: facts, and for problems what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What events say is never part of an answer: they only take away what could have been answered."""
+"""What events say never becomes part of an answer: it can only make known data unusable."""
 
 from __future__ import annotations
 

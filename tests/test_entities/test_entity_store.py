@@ -201,7 +201,7 @@ def test_a_window_is_forgotten_only_for_a_newer_one_that_covers_it(
         )
 
 
-def test_the_longest_unheard_of_goes_first() -> None:
+def test_least_recently_updated_entities_are_evicted_first() -> None:
     entity_store = EntityStore(5_000)
     for name in "abcdefghijkl":
         observe(entity_store, EntityRef("Context", (name,)), 1, {"name": 1}, frozenset())

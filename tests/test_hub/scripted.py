@@ -1,4 +1,4 @@
-"""An event hub that says what a test tells it to say, over real sockets; it shares nothing with the proxy."""
+"""An event hub that sends what a test scripts, over real sockets; it shares no code with the proxy."""
 
 from __future__ import annotations
 

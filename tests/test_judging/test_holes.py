@@ -1,4 +1,4 @@
-"""Changes that alter an answer in ways that are easily missed: each was, once."""
+"""Changes that alter an answer in ways that are easy to miss: each was missed once."""
 
 from __future__ import annotations
 

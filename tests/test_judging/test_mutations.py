@@ -1,4 +1,4 @@
-"""Each rule, shortcut and window earns its place: without it, an answer that differs would be served.
+"""Each rule, shortcut and window is needed: without it, an answer that differs would be served.
 
 A case is a query, its answer before and after, and what happened. With all rules the change affects the answer;
 with one rule removed, it does not.

@@ -1,4 +1,4 @@
-"""A state is told when it changes, soon, and not too often; what is told last is what is so."""
+"""A state is logged when it changes, soon and not too often; the last line is always the current state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of which readers may think differently where they end are nobody's to read."""
+"""Answers whose end two readers could see in different places are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list that is looked up says what comparing with each of its values says."""
+"""Looking a value up in a long list gives the same truth as comparing it with each value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits are for what nobody asked for, and each client's own."""
+"""Limits apply to rows that nobody asked for, and to each client by itself."""
 
 from __future__ import annotations
 

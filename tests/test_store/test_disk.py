@@ -1,4 +1,4 @@
-"""The disk tier: bytes only, bounded, private, and never in the way, whatever has happened to the folder."""
+"""The disk tier: bytes only, bounded, private, and never blocking, whatever happens to its folder."""
 
 from __future__ import annotations
 

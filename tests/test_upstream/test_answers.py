@@ -1,4 +1,4 @@
-"""Whose answer it is: a request gets its own or none, whatever a broken peer sends and when. On real sockets."""
+"""A request gets its own answer or none, whatever a broken peer sends and when. On real sockets."""
 
 from __future__ import annotations
 

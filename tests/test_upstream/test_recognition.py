@@ -1,4 +1,4 @@
-"""What answers at the upstream's address, told from one answer, in words that show nothing that could forge a line."""
+"""Recognising ftrack by one answer; the message holds nothing that could forge a log line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing is waited for without bounds, and each wait has its own."""
+"""Every wait is bounded, and each has its own limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a connection must not bring, without sockets: and that this very aiohttp lets us see it."""
+"""What must end a connection, without sockets; and that the installed aiohttp lets us see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long clients may take, how many may come, and how the time to stop in is shared out: rules without sockets."""
+"""How long clients may take, how many may connect, and how the time for stopping is shared out: without sockets."""
 
 from __future__ import annotations
 

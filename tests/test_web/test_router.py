@@ -1,4 +1,4 @@
-"""Which request goes where; who may ask; what we say of ourselves; and that no key is ever shown."""
+"""Which request goes where, who may ask, the proxy's own endpoints, and that no key is ever shown."""
 
 from __future__ import annotations
 
