@@ -19,13 +19,15 @@ from ftrack_proxy.entities.denormalise import Denormaliser
 from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
-from ftrack_proxy.entities.reading import reading_of
 from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.language.parser import parse
-from ftrack_proxy.queries.projection_tree import tree_of
+from ftrack_proxy.queries.bound_query import bind_query
+from ftrack_proxy.queries.bound_shape import bind_shape
+from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
 
 _PAGE = 500
+_TERMS = Terms(max_age=60.0, event_invalidated=True, durable=True)
 _TASKS = (
     "select name, description, status.name, type.name, priority_id, start_date, end_date, bid, sort, parent_id, "
     "thumbnail_id, parent.name from Task where project_id is {project}"
@@ -74,14 +76,13 @@ def main() -> None:
     while len(entity_store) < chosen.entities:
         project = str(uuid.uuid4())
         query = parse(_TASKS.format(project=project))
-        tree = tree_of(query, catalogue)
-        assert tree is not None
-        reading = reading_of(query, tree, catalogue)
+        bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
+        assert bound.tree is not None
         entry = page(pages, project, statuses, types)
         source = AnswerSource(Moment(pages, 1, True, float(pages)), pages, float("inf"))
         began = time.perf_counter()
-        taken = normalise(entry["data"], reading.tree, catalogue)
-        ingest(entity_store, reading, entry, taken, source, catalogue)
+        taken = normalise(entry["data"], bound.tree, catalogue)
+        ingest(entity_store, bound, entry, taken, source, catalogue)
         learning += time.perf_counter() - began
         pages, last = pages + 1, taken
     used = memory() - before

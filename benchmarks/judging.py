@@ -14,12 +14,13 @@ from tests.ftrack_server import FtrackServer, ProductionPlan
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.changes.update_events import changes_of_update_event
 from ftrack_proxy.judging.affects import affects
-from ftrack_proxy.judging.judge import Meaning, judge
+from ftrack_proxy.judging.judge import judge
 from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import parse
-from ftrack_proxy.queries.bound_query import bound_query
-from ftrack_proxy.queries.read_set import read_set
+from ftrack_proxy.queries.bound_query import bind_query
+from ftrack_proxy.queries.bound_shape import bind_shape
+from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
 
 EXPRESSIONS = (
@@ -28,6 +29,8 @@ EXPRESSIONS = (
     'select name from Task where project_id is "{project}" and assignments any (resource.username is "ana") limit 500',
     "select link from Task where id is {task} offset 0 limit 500",
 )
+
+_TERMS = Terms(max_age=60.0, event_invalidated=True, durable=True)
 
 
 def microseconds(function: Callable[[], object], repeats: int = 2_000) -> float:
@@ -63,13 +66,12 @@ def main() -> None:
     print(f"record a change              {microseconds(lambda: log.append(changes[0], next(position))):8.2f} us")
     for expression, body in zip(expressions, bodies, strict=True):
         query = parse(expression)
-        reads = read_set(query, catalogue)
-        meaning = Meaning(bound_query(query, reads, catalogue), catalogue)
+        bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
         start = Moment(log.head, 1, True, 0.0)
-        result = Result(str(body).encode(), 200, "", reads.families, start, 1e9, True, True, log.head, complete=True)
-        hot = microseconds(lambda r=result, s=start, m=meaning: judge(r, s, log, m))  # type: ignore[misc]
+        result = Result(str(body).encode(), 200, "", bound.families, start, 1e9, True, True, log.head, complete=True)
+        hot = microseconds(lambda r=result, s=start, b=bound: judge(r, s, log, b))  # type: ignore[misc]
         each = microseconds(
-            lambda r=result, m=meaning: [affects(c, r, m.question, catalogue) for c in changes],  # type: ignore[misc]
+            lambda r=result, b=bound: [affects(c, r, b) for c in changes],  # type: ignore[misc]
             200,
         ) / len(changes)
         print(f"{expression[:60]:<60} hot {hot:5.2f} us   a change examined {each:5.2f} us")
@@ -93,15 +95,14 @@ def _long(catalogue: Catalogue) -> None:
         for form, expression in forms.items():
             begun = time.perf_counter()
             query = parse(expression)
-            reads = read_set(query, catalogue)
-            meaning = Meaning(bound_query(query, reads, catalogue), catalogue)
-            understood = time.perf_counter()
-            result = Result(b"[]", 200, "", reads.families, Moment(0, 1, True, 0.0), 1e9, True, True, 0, complete=True)
-            verdict = judge(result, Moment(log.head, 1, True, 0.0), log, meaning)
+            bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
+            ready = time.perf_counter()
+            result = Result(b"[]", 200, "", bound.families, Moment(0, 1, True, 0.0), 1e9, True, True, 0, complete=True)
+            verdict = judge(result, Moment(log.head, 1, True, 0.0), log, bound)
             judged = time.perf_counter()
             print(
-                f"{count:6} values by {form:<10} understood {(understood - begun) * 1e3:9.2f} ms"
-                f"   judged {(judged - understood) * 1e3:9.2f} ms: {verdict.reason.value}"
+                f"{count:6} values by {form:<10} bound {(ready - begun) * 1e3:9.2f} ms"
+                f"   judged {(judged - ready) * 1e3:9.2f} ms: {verdict.reason.value}"
             )
 
 

@@ -35,6 +35,7 @@ from ftrack_proxy.observe.logs import on_loop_fault
 from ftrack_proxy.observe.status import status_document
 from ftrack_proxy.ports import Clock
 from ftrack_proxy.request.api import Api
+from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.body_memory import BodyMemory
 from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.errand import Errands
@@ -43,13 +44,13 @@ from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.identify import Identifier
 from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.request.look_up import LookUp
 from ftrack_proxy.request.read import Reader
 from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.schema_source import SchemaSource
 from ftrack_proxy.request.split import Splitter
 from ftrack_proxy.request.together import Together
-from ftrack_proxy.request.understand import Understanding
 from ftrack_proxy.settings import Settings
 from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.folder import CacheFolder
@@ -91,7 +92,8 @@ class Parts:
     """A running proxy, open to inspection by tests."""
 
     journal: Journal
-    understanding: Understanding
+    schema: KnownSchema
+    binder: Binder
     coverage: FeedCoverage
     learning: CoverageLearner
     client: UpstreamClient
@@ -183,27 +185,28 @@ async def running_proxy(
         journal.record([anything(ChangeSource.SCHEMA)])
         entity_stores.forget()
 
-    understanding = Understanding(settings.policy, on_change=forget_schema)
+    schema = KnownSchema(on_change=forget_schema)
+    binder = Binder(schema, settings.policy)
     learned = LearnedCoverage(settings.policy)
     state = await asyncio.to_thread(StateFolder, settings.state_dir)
     learned.restore(await asyncio.to_thread(state.read, _LEARNED))
     schemas = SchemaSource(
-        understanding, counters, str(settings.upstream), save=lambda document: state.write(_SCHEMA, document)
+        schema, counters, str(settings.upstream), save=lambda document: state.write(_SCHEMA, document)
     )
     schemas.restore(await asyncio.to_thread(state.read, _SCHEMA))
     learning = CoverageLearner(
         learned,
         journal,
-        understanding,
+        binder,
         live=coverage.live_epochs,
         save=lambda document: state.write(_LEARNED, document),
     )
-    intake = HubIntake(journal, understanding, learning)
+    intake = HubIntake(journal, schema, learning)
     recall = Recall(log, entity_stores)
     fetcher = Fetcher(
         journal,
         client,
-        understanding,
+        binder,
         schemas,
         recall,
         str(settings.upstream),
@@ -213,7 +216,7 @@ async def running_proxy(
     errands = Errands(
         fetcher,
         recall,
-        understanding,
+        binder,
         DefaultAttributes(settings.policy.usual),
         PrefetchBudgets(settings.prefetch_rate / 60),
         counters,
@@ -222,7 +225,7 @@ async def running_proxy(
     look_up = LookUp(journal, recall)
     reader = Reader(journal, fetcher, look_up, errands, Together(journal, fetcher, recall, look_up))
     api = Api(Splitter(), reader, forwarder)
-    explainer = Explainer(journal, recall, understanding, reader.asked, live=lambda: bool(coverage.live_epochs()))
+    explainer = Explainer(journal, recall, binder, reader.asked, live=lambda: bool(coverage.live_epochs()))
     relay = HubRelay(client, intake)
 
     async def status() -> dict[str, Any]:
@@ -262,7 +265,7 @@ async def running_proxy(
     )
     descriptors = descriptor_limit()
     listener = Listener(
-        RequestLog(router.handle, understanding, folder.salt) if is_wanted() else router.handle,
+        RequestLog(router.handle, schema, folder.salt) if is_wanted() else router.handle,
         limit=connection_limit(descriptors),
         descriptors=descriptors,
         auto_decompress=False,
@@ -284,7 +287,7 @@ async def running_proxy(
         coverage.start()
         checking = loop.create_task(learning.run(), name="learn coverage")
         management.ready = True
-        yield Parts(journal, understanding, coverage, learning, client, api, store, room, listener, port)
+        yield Parts(journal, schema, binder, coverage, learning, client, api, store, room, listener, port)
     finally:
         management.ready = False
         deadline = Deadline(settings.stop_timeout)

@@ -50,7 +50,7 @@ def test_what_was_kept_of_another_server_is_not_gone_by(tmp_path: Path) -> None:
         warm(studio.person(), studio.name_of_task)
         until(lambda: (tmp_path / "state" / "schema.json").exists(), "the schema to be written down")
     with open_studio(tmp_path, listens_as=None) as studio:
-        assert studio.proxy.inside(lambda: studio.proxy.parts.understanding.catalogue) is None
+        assert studio.proxy.inside(lambda: studio.proxy.parts.schema.catalogue) is None
 
 
 def test_a_schema_that_changed_while_we_were_away_is_learned(tmp_path: Path) -> None:
@@ -62,10 +62,10 @@ def test_a_schema_that_changed_while_we_were_away_is_learned(tmp_path: Path) -> 
         studio.proxy.stop()
         kept.write_text(text.replace('"Status"', '"Standing"'))
         studio.proxy = type(studio.proxy)(studio.proxy.settings, studio.proxy.environment).start()
-        understanding = studio.proxy.parts.understanding
+        schema = studio.proxy.parts.schema
         studio.person().ask(studio.name_of_task)
-        until(lambda: studio.proxy.inside(lambda: understanding.is_confirmed), "the schema to be confirmed")
-        types = studio.proxy.inside(lambda: understanding.catalogue.types)
+        until(lambda: studio.proxy.inside(lambda: schema.is_confirmed), "the schema to be confirmed")
+        types = studio.proxy.inside(lambda: schema.catalogue.types)
         assert "Status" in types
         assert "Standing" not in types
         assert studio.changes > 0

@@ -10,7 +10,7 @@ import pytest
 from ftrack_proxy.changes import side_effects as table
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind
 from ftrack_proxy.settings import read_policy
-from tests.test_judging.cases import added, catalogue, question, rules, updated, written
+from tests.test_judging.cases import added, bound, catalogue, rules, updated, written
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def test_no_entry_can_be_left_out() -> None:
             if case.family == effect.family and any(table._applies(effect, change) for change in case.changes)
         ]
         reached = table._families((effect,), catalogue())
-        assert any(reached & question(case.expression).reads.families for case in resting), effect
+        assert any(reached & bound(case.expression).families for case in resting), effect
 
 
 @pytest.mark.parametrize(
@@ -147,4 +147,4 @@ def test_what_is_written_inside_brings_its_own() -> None:
 def test_the_log_of_all_writes_is_kept_by_no_one() -> None:
     policy = read_policy()
     for expression in ("select id from Event", "select id from Feed"):
-        assert policy.terms_of(question(expression).reads, catalogue().family_of) is None
+        assert policy.terms_of(bound(expression).shape.reads, catalogue().family_of) is None

@@ -14,11 +14,11 @@ import orjson
 from hypothesis import strategies as st
 
 from ftrack_proxy.entities.entity_store import AnswerSource
-from ftrack_proxy.entities.reading import Reading, reading_of
 from ftrack_proxy.judging.result import Moment
-from ftrack_proxy.language.parser import parse
-from ftrack_proxy.queries.projection_tree import Tree, tree_of
-from tests.test_judging.cases import catalogue
+from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.queries.projection_tree import Tree
+from ftrack_proxy.queries.terms import Terms
+from tests.test_judging.cases import TERMS, bind, catalogue
 
 Identity = tuple[str, ...]
 CATALOGUE = catalogue()
@@ -97,12 +97,9 @@ def narrower(tree: Tree) -> st.SearchStrategy[Tree]:
     return st.fixed_dictionaries({}, optional={name: narrower(below) for name, below in tree.items()})
 
 
-def reading(tree: Tree, rest: str = "Task") -> Reading:
+def showing(tree: Tree, rest: str = "Task", terms: Terms = TERMS) -> BoundQuery:
     """A query that shows a tree."""
-    query = parse(f"select {', '.join(_paths(tree)) or 'id'} from {rest}")
-    shown = tree_of(query, CATALOGUE)
-    assert shown is not None
-    return reading_of(query, shown, CATALOGUE)
+    return bind(f"select {', '.join(_paths(tree)) or 'id'} from {rest}", CATALOGUE, terms)
 
 
 def _paths(tree: Tree) -> Iterable[str]:

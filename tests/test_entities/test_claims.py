@@ -5,22 +5,19 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftrack_proxy.cache_policy.policy import Terms
 from ftrack_proxy.changes.change import Change
 from ftrack_proxy.entities.entity_store import EntityStore, EntityStores
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
-from ftrack_proxy.entities.reading import Reading
 from ftrack_proxy.identity.partition import partition_of
 from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.judging.judge import Meaning
 from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.representation import EntityForm, Representation
+from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.recall import Recall, RecalledAnswer
-from ftrack_proxy.request.understand import Understood
-from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, reading, source
+from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, showing, source
 from tests.test_entities.test_row_judge import NAMES, PATHS, log_of
 from tests.test_judging import cases
 
@@ -49,14 +46,9 @@ CALL = ApiCall("/api", (), b"", b"", None, ANA, partition_of(ANA), Representatio
 
 def asked_of(entity_stores: EntityStores, number: int, changes: list[Change]) -> object:
     shown, rest = QUESTIONS[number]
-    found: Reading = reading(shown, rest)
-    question = cases.question(
-        f"select name from {rest}" if "children" not in shown else f"select children.name from {rest}"
-    )
-    meaning = Meaning(question, CATALOGUE)
-    understood = Understood(question.reads.families, TERMS, meaning, found)
+    bound = showing(shown, rest, TERMS)
     log = log_of(changes)
-    return Recall(log, entity_stores).attempt(CALL, understood, Moment(log.head, 1, True, 9.0))
+    return Recall(log, entity_stores).attempt(CALL, bound, Moment(log.head, 1, True, 9.0))
 
 
 def known_of(production: Production, rows: list[str], number: int) -> EntityStores:
@@ -64,7 +56,7 @@ def known_of(production: Production, rows: list[str], number: int) -> EntityStor
     entity_stores = EntityStores(10**6)
     entity_store: EntityStore = entity_stores.of((partition_of(ANA), EntityForm.NORMALISED))
     shown, rest = QUESTIONS[number]
-    asked = reading(shown, rest)
+    asked = showing(shown, rest)
     written = answer(production, rows, asked.tree, normalised=True)
     ingest(entity_store, asked, entry(written), normalise(written, asked.tree, CATALOGUE), source(0), CATALOGUE)
     return entity_stores

@@ -13,7 +13,7 @@ from ftrack_proxy.entities.denormalise import Denormaliser, MissingValue
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
-from ftrack_proxy.entities.reading import Reading
+from ftrack_proxy.queries.bound_query import BoundQuery
 from tests.test_entities.production import (
     CATALOGUE,
     TASKS,
@@ -25,7 +25,7 @@ from tests.test_entities.production import (
     entry,
     narrower,
     productions,
-    reading,
+    showing,
     source,
     trees,
 )
@@ -37,7 +37,7 @@ def take_in(
     entity_store: EntityStore,
     production: Production,
     rows: Sequence[str],
-    asked: Reading,
+    asked: BoundQuery,
     moment: int,
     *,
     normalised: bool,
@@ -63,7 +63,7 @@ def assembled(entity_store: EntityStore, rows: Sequence[str], tree: Tree, *, nor
 def test_what_is_put_together_is_what_was_taken_apart(
     production: Production, rows: list[str], tree: Tree, normalised: bool
 ) -> None:
-    entity_store, asked = EntityStore(10**6), reading(tree)
+    entity_store, asked = EntityStore(10**6), showing(tree)
     written = take_in(entity_store, production, rows, asked, 1, normalised=normalised)
     try:
         again = assembled(entity_store, rows, asked.tree, normalised=normalised)
@@ -80,9 +80,9 @@ def test_what_is_put_together_is_what_was_taken_apart(
 def test_a_part_of_an_answer_is_what_ftrack_would_answer(
     data: st.DataObject, production: Production, rows: list[str], tree: Tree, normalised: bool
 ) -> None:
-    entity_store, asked = EntityStore(10**6), reading(tree)
+    entity_store, asked = EntityStore(10**6), showing(tree)
     take_in(entity_store, production, rows, asked, 1, normalised=normalised)
-    part = reading(data.draw(narrower(tree)))
+    part = showing(data.draw(narrower(tree)))
     fewer = data.draw(st.lists(st.sampled_from(rows), min_size=1, unique=True))
     try:
         found = assembled(entity_store, fewer, part.tree, normalised=normalised)
@@ -99,8 +99,8 @@ def test_whatever_is_answered_is_what_ftrack_would_answer(
 ) -> None:
     entity_store = EntityStore(10**6)
     for moment, (told_of, shown) in enumerate(told):
-        take_in(entity_store, production, told_of, reading(shown), moment, normalised=normalised)
-    asked = reading(tree)
+        take_in(entity_store, production, told_of, showing(shown), moment, normalised=normalised)
+    asked = showing(tree)
     try:
         found = assembled(entity_store, rows, asked.tree, normalised=normalised)
     except MissingValue:
@@ -114,7 +114,7 @@ def test_what_an_answer_left_out_is_not_known() -> None:
     task = {"__entity_type__": "Task", "id": "t1"}
     shot = {"__entity_type__": "Shot", "id": "s1"}
     row = {**task, "parent": {**shot, "children": [task]}}
-    asked = reading({"parent": {"children": {"name": {}}}})
+    asked = showing({"parent": {"children": {"name": {}}}})
     ingest(entity_store, asked, entry([row]), normalise([row], asked.tree, CATALOGUE), source(1), CATALOGUE)
     assert assembled(entity_store, ["t1"], {"parent": {"children": {}}}, normalised=False) == [row]
     with pytest.raises(MissingValue):
@@ -126,7 +126,7 @@ def test_what_an_answer_left_out_is_not_known() -> None:
 def test_an_entity_is_written_in_full_where_it_occurs_first(
     production: Production, rows: list[str], tree: Tree
 ) -> None:
-    entity_store, asked = EntityStore(10**6), reading(tree)
+    entity_store, asked = EntityStore(10**6), showing(tree)
     take_in(entity_store, production, rows, asked, 1, normalised=True)
     seen: set[Any] = set()
 
@@ -155,8 +155,8 @@ def test_an_entity_in_an_answer_is_of_one_moment(data: st.DataObject, rows: list
     for moment in moments:
         told = data.draw(ROWS)
         given_trees[moment] = data.draw(trees())
-        take_in(entity_store, made[moment], told, reading(given_trees[moment]), moment, normalised=normalised)
-    asked = reading(data.draw(st.sampled_from(moments).flatmap(lambda moment: narrower(given_trees[moment]))))
+        take_in(entity_store, made[moment], told, showing(given_trees[moment]), moment, normalised=normalised)
+    asked = showing(data.draw(st.sampled_from(moments).flatmap(lambda moment: narrower(given_trees[moment]))))
     try:
         found = assembled(entity_store, rows, asked.tree, normalised=normalised)
     except MissingValue:
@@ -176,6 +176,6 @@ def _is_of(production: Production, identity: Any, values: dict[str, Any]) -> boo
 
 def test_nothing_is_known_of_what_was_not_told() -> None:
     entity_store = EntityStore(10**6)
-    asked = reading({"name": {}})
+    asked = showing({"name": {}})
     with pytest.raises(MissingValue):
         assembled(entity_store, ["t1"], asked.tree, normalised=True)

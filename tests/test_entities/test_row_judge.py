@@ -26,7 +26,7 @@ from tests.test_entities.production import (
     answer,
     entry,
     productions,
-    reading,
+    showing,
     source,
 )
 from tests.test_judging import cases
@@ -69,12 +69,12 @@ def log_of(changes: Iterable[Change], **options: float) -> ChangeLog:
 
 
 def judge_of(expression: str, log: ChangeLog, seq: int | None = None) -> RowJudge:
-    return RowJudge(cases.question(expression), CATALOGUE, Moment(log.head if seq is None else seq, 1, True, 9.0), log)
+    return RowJudge(cases.bound(expression), Moment(log.head if seq is None else seq, 1, True, 9.0), log)
 
 
 def used_for(rows: list[object], tree: int, at: int) -> Mapping[EntityRef, Observation]:
     """The observations that a row is made of, after an answer at a moment."""
-    asked = reading(TREES[tree])
+    asked = showing(TREES[tree])
     entity_store = EntityStore(10**6)
     ingest(entity_store, asked, entry(rows), normalise(rows, asked.tree, CATALOGUE), source(at), CATALOGUE)
     assembly = Denormaliser(entity_store, CATALOGUE, lambda _: True)
@@ -98,11 +98,11 @@ def test_a_row_is_fresh_if_no_change_affects_an_answer_with_it(
 ) -> None:
     changes = [change for event in events for change in event]
     expression, log = by_id(tree), log_of(changes)
-    rows = answer(production, ["t1"], reading(TREES[tree]).tree, normalised=True)
+    rows = answer(production, ["t1"], showing(TREES[tree]).tree, normalised=True)
     used = used_for(list(rows), tree, good_through)
     result = cases.answer(expression, rows)
     is_affected = any(
-        affects(change, result, cases.question(expression), CATALOGUE) is not None
+        affects(change, result, cases.bound(expression)) is not None
         for number, change in enumerate(changes, start=1)
         if good_through < number <= seq
     )
@@ -112,7 +112,7 @@ def test_a_row_is_fresh_if_no_change_affects_an_answer_with_it(
 def test_a_write_may_name_the_row_in_other_words() -> None:
     """It is found among the changes of rows that are not told."""
     identity = "ab1da5ef-3bd6-47b9-8b46-3476e237cb36"
-    asked = reading(TREES[0])
+    asked = showing(TREES[0])
     shown = {"__entity_type__": "Task", "id": identity, "name": "a"}
     entity_store = EntityStore(10**6)
     ingest(entity_store, asked, entry([shown]), normalise([shown], asked.tree, CATALOGUE), source(0), CATALOGUE)
@@ -134,7 +134,7 @@ def test_what_is_not_there_is_so_until_a_change_may_have_brought_it(
     expression = "select name from Task where id is x1"
     result = cases.answer(expression, [])
     is_affected = any(
-        affects(change, result, cases.question(expression), CATALOGUE) is not None
+        affects(change, result, cases.bound(expression)) is not None
         for number, change in enumerate(changes, start=1)
         if good_through < number <= seq
     )

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.entities.entity_store import EntityRef
 from ftrack_proxy.entities.normalise import NormalisedAnswer, normalise
-from ftrack_proxy.entities.reading import name_of
 from ftrack_proxy.entities.sibling_queries import NotSplittable, NPlusOnePattern, list_name, walks_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import parse
+from ftrack_proxy.queries import bound_query
 from ftrack_proxy.queries.projection_tree import tree_of
 from tests.test_entities.production import CATALOGUE, CONTEXTS, STATUSES, TASKS, Production, answer, productions
 
@@ -47,8 +47,8 @@ def test_an_id_that_rows_refer_to(expression: str, families: set[str]) -> None:
     assert {ref.key for ref in found.refs} == {(one,)}
     assert other.shape == found.shape
     assert found.at(two) == other.query
-    assert list_name(found, two) == name_of(other.query)
-    assert list_name(found, one) == name_of(found.query)
+    assert list_name(found, two) == bound_query.list_name(other.query)
+    assert list_name(found, one) == bound_query.list_name(found.query)
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,12 @@ from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.judging.affects import affects
-from ftrack_proxy.language.parser import parse
-from ftrack_proxy.queries.bound_query import bound_query
-from ftrack_proxy.queries.read_set import read_set
 from ftrack_proxy.schema.catalogue import Catalogue
 from tests.ftrack_server.schemas import build_schemas
-from tests.test_entities.production import CATALOGUE, entry, reading, source
-from tests.test_judging.cases import answer, item
+from tests.test_entities.production import CATALOGUE, entry, showing, source
+from tests.test_judging.cases import answer, bind, item
 
-NAMES, WIDE = reading({"name": {}}), reading({"name": {}, "description": {}})
+NAMES, WIDE = showing({"name": {}}), showing({"name": {}, "description": {}})
 ROW = {"__entity_type__": "Task", "id": "t1", "name": "comp", "context_type": "task", "project_id": "p1"}
 
 
@@ -61,17 +58,17 @@ def test_it_is_judged_from_then_on() -> None:
     estimated = changes_of_update_event(
         {"entities": [item("Task", "t1", "update", "Sequence:Q1 Project:p1", bid=("3", "4"))]}, catalogue
     )
-    query = parse("select description from Task where id is t1")
+    expression = "select description from Task where id is t1"
     rows = [{**ROW, "bid": 3.0, "link": [{"type": "Sequence", "id": "Q1", "name": "a"}], "strange": 1}]
-    result = answer("select description from Task where id is t1", rows)
+    result = answer(expression, rows)
 
     def affected(changes: list[Change]) -> bool:
-        question = bound_query(query, read_set(query, catalogue), catalogue)
-        return any(affects(change, result, question, catalogue) for change in changes)
+        bound = bind(expression, catalogue)
+        return any(affects(change, result, bound) for change in changes)
 
     assert not affected(renamed)
     assert not affected(estimated)
-    asked = reading({"description": {}})
+    asked = showing({"description": {}})
     entity_store = EntityStore(10**6)
     ingest(entity_store, asked, entry(rows), normalise(rows, asked.tree, catalogue), source(1), catalogue)
     assert catalogue.note_unasked(entity_store.all_unasked)
@@ -79,4 +76,4 @@ def test_it_is_judged_from_then_on() -> None:
     assert catalogue.unasked["Task"] >= {"bid", "link", "strange"}
     assert affected(renamed)
     assert affected(estimated)
-    assert read_set(query, catalogue).volatile, "what is no attribute cannot be judged"
+    assert bind(expression, catalogue).shape.reads.volatile, "what is no attribute cannot be judged"

@@ -13,7 +13,7 @@ from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.representation import Representation
-from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.queries.bound_query import BoundOperation, BoundQuery
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.query_index import QueryIndex
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -29,46 +29,46 @@ def call(user: str | None = "ana") -> ApiCall:
 
 
 @pytest.fixture(scope="module")
-def question() -> Any:
+def bound() -> Any:
     catalogue, policy = Catalogue.from_document(build_schemas()), read_policy()
 
     def of(expression: str) -> BoundQuery | None:
-        return explained(expression, catalogue, policy).meaning.question
+        return explained(expression, catalogue, policy).bound
 
     return of
 
 
-def test_one_query_has_a_key_for_each_who_asks(question: Any) -> None:
+def test_one_query_has_a_key_for_each_who_asks(bound: Any) -> None:
     asked = QueryIndex()
-    asked.note(b"1", question("Task limit 1"), call())
-    asked.note(b"2", question("Task  LIMIT 1"), call("bo"))
-    asked.note(b"2", question("Task  LIMIT 1"), call("bo"))
+    asked.note(b"1", bound("Task limit 1"), call())
+    asked.note(b"2", bound("Task  LIMIT 1"), call("bo"))
+    asked.note(b"2", bound("Task  LIMIT 1"), call("bo"))
     kept = asked.of(parse("Task limit 1"))
     assert [(one.key, one.asker.credentials.user) for one in kept] == [(b"1", "ana"), (b"2", "bo")]
     assert asked.of(parse("Task where id is x")) == []
     assert "key" not in repr(kept[0].asker.credentials)
 
 
-def test_pages_of_a_query_belong_together(question: Any) -> None:
+def test_pages_of_a_query_belong_together(bound: Any) -> None:
     asked = QueryIndex()
     for number, window in enumerate(("", " offset 0 limit 500", " limit 500 offset 500", " offset 3")):
-        asked.note(str(number).encode(), question(f"Task order by name{window}"), call())
+        asked.note(str(number).encode(), bound(f"Task order by name{window}"), call())
     windows = [one.window for one in asked.of(parse("Task order by name asc limit 7"))]
     assert windows == [(0, None), (0, 500), (500, 500), (3, None)]
     assert asked.of(parse("Task")) == []
 
 
-def test_the_oldest_are_given_up(question: Any) -> None:
+def test_the_oldest_are_given_up(bound: Any) -> None:
     asked = QueryIndex(limit=2)
     for number in range(1, 4):
-        asked.note(str(number).encode(), question(f"Task where bid is {number}"), call())
+        asked.note(str(number).encode(), bound(f"Task where bid is {number}"), call())
     assert (len(asked), asked.of(parse("Task where bid is 1"))) == (2, [])
     assert asked.of(parse("Task where bid is 3"))
     assert len(asked._keys) == 2
 
 
-def test_what_cannot_be_judged_is_not_noted(question: Any) -> None:
-    asked = QueryIndex()
-    asked.note(b"1", None, call())
-    asked.note(b"2", question("Task"), call(None))
+def test_what_is_no_query_or_nobodys_is_not_noted(bound: Any) -> None:
+    asked, policy = QueryIndex(), read_policy()
+    asked.note(b"1", BoundOperation(frozenset(), policy.schemas), call())
+    asked.note(b"2", bound("Task"), call(None))
     assert len(asked) == 0

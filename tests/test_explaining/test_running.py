@@ -89,7 +89,7 @@ def test_it_leaves_no_trace(studio: Studio) -> None:
 
     def state() -> Any:
         kept = list(store._memory._results.items())
-        unknown = dict(studio.proxy.parts.understanding.not_understood)
+        unknown = dict(studio.proxy.parts.binder.not_understood)
         return [(k, r.good_through) for k, r in kept], repr(journal.counters), journal.log.head, unknown
 
     studio.foreign(bid=3600)

@@ -20,9 +20,10 @@ from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import Clock
+from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.understand import Understanding
+from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.settings import read_policy
 from ftrack_proxy.upstream.client import UpstreamClient
 from tests.test_hub.scripted import ScriptedHub, event_frame
@@ -69,11 +70,11 @@ class Taking:
             counters=self.counters,
         )
         policy = read_policy()
-        self.understanding = Understanding(policy, on_change=lambda: None)
-        self.understanding.catalogue = small_catalogue()
+        self.schema = KnownSchema(on_change=lambda: None)
+        self.schema.catalogue = small_catalogue()
         self.learned = LearnedCoverage(policy)
-        learning = CoverageLearner(self.learned, journal, self.understanding, live=set, save=lambda _: None)
-        self.intake = HubIntake(journal, self.understanding, learning)
+        learning = CoverageLearner(self.learned, journal, Binder(self.schema, policy), live=set, save=lambda _: None)
+        self.intake = HubIntake(journal, self.schema, learning)
 
     def take(self, frame: str | bytes) -> list[Change]:
         """Take a frame in; returns what was recorded of it at once."""

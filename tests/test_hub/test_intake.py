@@ -99,7 +99,7 @@ def test_a_fault_of_ours_costs_a_change_of_anything(taking: Taking, monkeypatch:
 
 
 def test_without_a_schema_an_event_is_one_change_of_anything(taking: Taking) -> None:
-    taking.understanding.catalogue = None
+    taking.schema.catalogue = None
     assert is_wide(taking.take(update(15)))
 
 

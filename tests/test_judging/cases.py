@@ -13,8 +13,9 @@ from ftrack_proxy.changes.update_events import changes_of_update_event
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.language.parser import parse
-from ftrack_proxy.queries.bound_query import BoundQuery, bound_query
-from ftrack_proxy.queries.read_set import read_set
+from ftrack_proxy.queries.bound_query import BoundQuery, bind_query
+from ftrack_proxy.queries.bound_shape import bind_shape
+from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
 from tests.ftrack_server.schemas import build_schemas
 
@@ -30,23 +31,31 @@ def catalogue() -> Catalogue:
     return Catalogue.from_document(build_schemas())
 
 
-@functools.cache
-def question(expression: str) -> BoundQuery:
+TERMS = Terms(max_age=60.0, event_invalidated=True, durable=True)
+
+
+def bind(expression: str, schema: Catalogue, terms: Terms = TERMS) -> BoundQuery:
+    """An expression under a schema."""
     query = parse(expression)
-    return bound_query(query, read_set(query, catalogue()), catalogue())
+    return bind_query(query, bind_shape(query, schema), terms)
+
+
+@functools.cache
+def bound(expression: str) -> BoundQuery:
+    return bind(expression, catalogue())
 
 
 def answer(expression: str, rows: Iterable[Row], *, complete: bool | None = None) -> Result:
     """What the query answered."""
     data = list(rows)
-    asked = question(expression)
+    asked = bound(expression)
     limit = asked.query.limit
     cut_off = bool(asked.query.offset) or (limit is not None and len(data) >= limit)
     return Result(
         body=json.dumps({"action": "query", "data": data}).encode(),
         http_status=200,
         content_type="application/json",
-        families=asked.reads.families,
+        families=asked.families,
         began=Moment(0, 1, True, 0.0),
         max_age=60.0,
         event_invalidated=True,
@@ -119,5 +128,5 @@ def written(action: str, entity_type: str, identity: str | None, **data: Any) ->
 def rules(expression: str, rows: Iterable[Row], changes: Iterable[Change], *, complete: bool | None = None) -> set[str]:
     """The rules by which one of the changes affects the answer; empty if none does."""
     result = answer(expression, rows, complete=complete)
-    found = (affects(change, result, question(expression), catalogue()) for change in changes)
+    found = (affects(change, result, bound(expression)) for change in changes)
     return {rule for rule in found if rule is not None}

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.changes.change import Change, ChangeKind
 from ftrack_proxy.changes.change_log import ChangeLog
-from ftrack_proxy.judging.judge import MOST_EXAMINED, NOT_A_QUERY, Reason, judge, replication_window_end
+from ftrack_proxy.judging.judge import MOST_EXAMINED, Reason, judge, replication_window_end
 from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.queries.bound_query import BoundOperation
+from ftrack_proxy.queries.terms import Terms
 
+NOT_A_QUERY = BoundOperation(frozenset(), Terms(max_age=100.0, event_invalidated=True, durable=True))
 FAMILIES = st.none() | st.frozensets(st.sampled_from("ABCD"), min_size=1, max_size=3)
 
 

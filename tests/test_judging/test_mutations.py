@@ -16,14 +16,14 @@ from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.changes.own_writes import changes_of_operations
 from ftrack_proxy.judging import affects as judging
 from ftrack_proxy.judging import evaluate as evaluating
-from ftrack_proxy.judging.judge import Meaning, replication_window_end
+from ftrack_proxy.judging.judge import replication_window_end
 from ftrack_proxy.values.truth import Truth
 from tests.test_judging.cases import (
     Row,
     added,
     answer,
+    bound,
     catalogue,
-    question,
     removed,
     rules,
     updated,
@@ -350,8 +350,7 @@ def test_an_answer_fetched_right_after_a_change_is_believed_for_the_window(
     seq = log.append(change, recorded)
     result = answer(EXPRESSION, [task("T1", name="anim")])
     result.began = type(result.began)(seq, 1, True, 10.0)
-    meaning = Meaning(question(EXPRESSION), catalogue())
-    assert replication_window_end(result, log, window, meaning) == pytest.approx(until)
+    assert replication_window_end(result, log, window, bound(EXPRESSION)) == pytest.approx(until)
 
 
 def test_the_newest_affecting_change_counts() -> None:
@@ -360,7 +359,7 @@ def test_the_newest_affecting_change_counts() -> None:
         log.append(change, at)
     result = answer(EXPRESSION, [task("T1", name="anim")])
     result.began = type(result.began)(3, 1, True, 10.0)
-    assert replication_window_end(result, log, 0.5, Meaning(question(EXPRESSION), catalogue())) == pytest.approx(10.2)
+    assert replication_window_end(result, log, 0.5, bound(EXPRESSION)) == pytest.approx(10.2)
 
 
 def test_own_writes_are_stories_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ import pytest
 from ftrack_proxy.changes.change import Change
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.judging import judge as judging
-from ftrack_proxy.judging.judge import Meaning, Reason, Verdict, judge, replication_window_end
+from ftrack_proxy.judging.judge import Reason, Verdict, judge, replication_window_end
 from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.values.work import STEPS, OutOfBudget, Work, unlimited
-from tests.test_judging.cases import added, answer, catalogue, question, updated
+from tests.test_judging.cases import added, answer, bound, updated
 
 IN_S1 = "Shot:S1 Sequence:Q1 Project:P1"
 
@@ -32,7 +32,7 @@ def log_of(changes: list[Change]) -> ChangeLog:
 
 
 def judged(expression: str, result: Result, log: ChangeLog, work: Work | None = None) -> Verdict:
-    return judge(result, Moment(log.head, 1, True, 0.0), log, Meaning(question(expression), catalogue()), work)
+    return judge(result, Moment(log.head, 1, True, 0.0), log, bound(expression), work)
 
 
 def steps(expression: str, log: ChangeLog) -> float:
@@ -70,10 +70,9 @@ def test_what_is_too_much_work_counts_as_stale() -> None:
     verdict = judged(expression, result, log_of(additions(1)))
     assert (verdict.fresh, verdict.reason) == (False, Reason.LOG_OVERRUN)
     assert result.good_through == 0
-    meaning = Meaning(question(expression), catalogue())
-    assert replication_window_end(result, log_of([]), 0.5, meaning) == float("inf")
+    assert replication_window_end(result, log_of([]), 0.5, bound(expression)) == float("inf")
     result.began = Moment(1, 1, True, 0.1)
-    assert replication_window_end(result, log_of(additions(1)), 0.5, meaning) == 0.5
+    assert replication_window_end(result, log_of(additions(1)), 0.5, bound(expression)) == 0.5
 
 
 def test_many_changes_just_before_a_fetch_have_to_settle() -> None:
@@ -81,7 +80,7 @@ def test_many_changes_just_before_a_fetch_have_to_settle() -> None:
     result = answer(expression, [])
     log = log_of(additions(STEPS))
     result.began = Moment(log.head, 1, True, 0.1)
-    assert replication_window_end(result, log, 0.5, Meaning(question(expression), catalogue())) == 0.5
+    assert replication_window_end(result, log, 0.5, bound(expression)) == 0.5
 
 
 def test_looking_through_a_long_answer_is_work() -> None:

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.language.syntax import Text
-from ftrack_proxy.queries.row_keys import Key, is_plain_id, keys_of
+from ftrack_proxy.queries.row_keys import Key, is_plain_id, row_keys
 from ftrack_proxy.schema.catalogue import Catalogue
 from tests.test_entities.production import CATALOGUE
 from tests.test_schema.documents import schema
 
 
 def keys(expression: str, catalogue: Catalogue = CATALOGUE) -> tuple[Key, ...] | None:
-    return keys_of(parse(expression), catalogue)
+    return row_keys(parse(expression), catalogue)
 
 
 @pytest.mark.parametrize(

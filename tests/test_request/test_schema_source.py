@@ -9,9 +9,8 @@ import pytest
 
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.request import schema_source as module
+from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.request.schema_source import SchemaSource
-from ftrack_proxy.request.understand import Understanding
-from ftrack_proxy.settings import read_policy
 from tests.test_schema.documents import DOCUMENT
 
 UPSTREAM = "https://studio.example"
@@ -26,8 +25,8 @@ class Stage:
         self.full = False
         self.outcome: Any = None
         self.counters = Counters()
-        self.understanding = Understanding(read_policy(), on_change=self._change)
-        self.schemas = SchemaSource(self.understanding, self.counters, UPSTREAM, self._save)
+        self.schema = KnownSchema(on_change=self._change)
+        self.schemas = SchemaSource(self.schema, self.counters, UPSTREAM, self._save)
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.now)
         if kept is not None:
             self.schemas.restore(kept)
@@ -69,7 +68,7 @@ async def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
 async def test_it_is_asked_for_once_and_kept(stage: Stage) -> None:
     stage.outcome = DOCUMENT
     assert await stage.seek() == 1
-    assert stage.understanding.catalogue is not None
+    assert stage.schema.catalogue is not None
     assert await stage.seek(b"bo") == 1
     await stage.schemas.close()
     assert [document["document"] for document in stage.kept] == [DOCUMENT]
@@ -90,11 +89,11 @@ async def test_failures_are_repeated_at_growing_intervals(stage: Stage, outcome:
         stage.now += 1
     assert times[:6] == [0, 1, 3, 7, 15, 31]
     assert times[-1] - times[-2] == 300
-    assert stage.understanding.catalogue is None
+    assert stage.schema.catalogue is None
     # Others may have more luck.
     stage.outcome = DOCUMENT
     await stage.seek(b"bo")
-    assert stage.understanding.catalogue is not None
+    assert stage.schema.catalogue is not None
 
 
 async def test_many_who_hang_are_not_joined_by_more(stage: Stage) -> None:
@@ -123,8 +122,8 @@ async def test_the_first_ones_wait_for_a_moment_only_once(stage: Stage) -> None:
     assert not waiting.done()
     stage.outcome.set()
     await waiting
-    assert stage.understanding.catalogue is not None
-    stage.understanding.catalogue, stage.understanding.is_confirmed = None, False
+    assert stage.schema.catalogue is not None
+    stage.schema.catalogue, stage.schema.is_confirmed = None, False
     stage.now += 1
     stage.outcome = asyncio.Event()
     await stage.seek()
@@ -137,7 +136,7 @@ async def test_the_first_ones_wait_for_a_moment_only_once(stage: Stage) -> None:
 
 async def _kept(monkeypatch: pytest.MonkeyPatch, schema_hash: str | None = "h1") -> Any:
     first = Stage(monkeypatch)
-    first.understanding.learn_server_information({"schema_hash": schema_hash})
+    first.schema.learn_server_information({"schema_hash": schema_hash})
     first.schemas.learn(DOCUMENT)
     await first.schemas.close()
     return first.kept[0]
@@ -145,13 +144,13 @@ async def _kept(monkeypatch: pytest.MonkeyPatch, schema_hash: str | None = "h1")
 
 async def test_the_next_start_goes_by_it_until_ftrack_confirms_it(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(monkeypatch, await _kept(monkeypatch))
-    assert stage.understanding.catalogue is not None
-    assert not stage.understanding.is_confirmed
+    assert stage.schema.catalogue is not None
+    assert not stage.schema.is_confirmed
     assert await stage.seek() == 1
     stage.now += 10
     stage.outcome = DOCUMENT
     assert await stage.seek() == 2
-    assert stage.understanding.is_confirmed
+    assert stage.schema.is_confirmed
     assert await stage.seek() == 2
     await stage.schemas.close()
     assert (stage.changes, stage.kept) == (0, [])
@@ -163,17 +162,17 @@ async def test_another_document_than_the_one_kept_changes_everything(monkeypatch
     await stage.seek()
     await stage.schemas.close()
     assert stage.changes == 1
-    assert stage.understanding.catalogue is not None
+    assert stage.schema.catalogue is not None
     assert [document["document"] for document in stage.kept] == [DOCUMENT[:-1]]
 
 
 async def test_another_hash_than_the_one_kept_changes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(monkeypatch, await _kept(monkeypatch))
-    stage.understanding.learn_server_information({"schema_hash": "h1"})
+    stage.schema.learn_server_information({"schema_hash": "h1"})
     assert stage.changes == 0
-    stage.understanding.learn_server_information({"schema_hash": "h2"})
+    stage.schema.learn_server_information({"schema_hash": "h2"})
     assert stage.changes == 1
-    assert stage.understanding.catalogue is None
+    assert stage.schema.catalogue is None
 
 
 @pytest.mark.parametrize(
@@ -186,10 +185,10 @@ async def test_another_hash_than_the_one_kept_changes_everything(monkeypatch: py
 )  # fmt: skip
 async def test_what_was_kept_of_something_else_does_not_count(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     stage = Stage(monkeypatch, change(await _kept(monkeypatch)))
-    assert stage.understanding.catalogue is None
+    assert stage.schema.catalogue is None
     stage.outcome = DOCUMENT
     await stage.seek()
-    assert stage.understanding.catalogue is not None
+    assert stage.schema.catalogue is not None
     await stage.schemas.close()
     assert stage.changes == 0
 
@@ -198,5 +197,5 @@ async def test_a_full_disk_costs_the_next_start_one_request(stage: Stage) -> Non
     stage.full, stage.outcome = True, DOCUMENT
     await stage.seek()
     await stage.schemas.close()
-    assert stage.understanding.catalogue is not None
+    assert stage.schema.catalogue is not None
     assert not stage.counters.faults

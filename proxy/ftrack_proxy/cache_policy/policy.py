@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ftrack_proxy.language.braces import expand_projections
 from ftrack_proxy.queries.read_set import ReadSet
+from ftrack_proxy.queries.terms import Terms
 
 
 class PolicyKind(Enum):
@@ -25,15 +26,6 @@ class PolicyKind(Enum):
 
 class BadPolicy(ValueError):
     """The document cannot be used; the text says where and what is expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How a result may be kept: ``max_age`` in seconds, whether it needs events, whether it may go to disk."""
-
-    max_age: float
-    event_invalidated: bool
-    durable: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ of an entity. Nothing is struck out when something changes: observations are jud
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +15,10 @@ import orjson
 from ftrack_proxy.entities.response_habits import ResponseHabits
 from ftrack_proxy.identity.partition import Partition
 from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.row_keys import Key
+from ftrack_proxy.queries.window import window_of
 
 _MOST_OBSERVATIONS: Final = 4
 _MOST_GROUPS: Final = 4
@@ -147,6 +149,22 @@ class ListSegment:
     rows: tuple[EntityRef, ...]
     ended: bool
     source: AnswerSource
+
+    def window(self, query: Query) -> tuple[Sequence[EntityRef], int | None]:
+        """The rows in a query's window, and the next page's offset.
+
+        Raises:
+            LookupError: the window reaches beyond the segment.
+        """
+        return window_of(query, self.rows, offset=self.offset, ended=self.ended)
+
+    def covers(self, query: Query) -> bool:
+        """True if a query's window lies in the segment."""
+        try:
+            self.window(query)
+        except LookupError:
+            return False
+        return True
 
 
 class EntityStore:

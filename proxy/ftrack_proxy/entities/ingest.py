@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityStore, ListSegment
+from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore, ListSegment
 from ftrack_proxy.entities.implied_attributes import comes_along
 from ftrack_proxy.entities.normalise import NormalisedAnswer
-from ftrack_proxy.entities.reading import Reading
+from ftrack_proxy.language.syntax import Query
+from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.projection_tree import EMPTY
 from ftrack_proxy.schema.catalogue import Catalogue
 
@@ -19,31 +20,31 @@ _PARTS_AT_ONCE: Final = 25
 
 def ingest(
     entity_store: EntityStore,
-    reading: Reading,
+    bound: BoundQuery,
     entry: Mapping[str, Any],
     taken: NormalisedAnswer,
     source: AnswerSource,
     catalogue: Catalogue,
 ) -> None:
     """Take in the entry of a query's answer, which has been taken apart."""
-    for _ in ingesting(entity_store, reading, entry, taken, source, catalogue):
+    for _ in ingesting(entity_store, bound, entry, taken, source, catalogue):
         pass
 
 
-Part = tuple[Reading, Mapping[str, Any], NormalisedAnswer]
+Part = tuple[BoundQuery, Mapping[str, Any], NormalisedAnswer]
 """A query, its entry in an answer, and that taken apart."""
 
 
 def ingesting(
     entity_store: EntityStore,
-    reading: Reading,
+    bound: BoundQuery,
     entry: Mapping[str, Any],
     taken: NormalisedAnswer,
     source: AnswerSource,
     catalogue: Catalogue,
 ) -> Iterator[None]:
     """The same in steps between which others may have their turn: each entity by itself is knowledge."""
-    yield from ingesting_all(entity_store, [(reading, entry, taken)], source, catalogue)
+    yield from ingesting_all(entity_store, [(bound, entry, taken)], source, catalogue)
 
 
 def ingesting_all(
@@ -53,32 +54,38 @@ def ingesting_all(
     for _, _, taken in parts[:1]:
         entity_store.habits.learn(taken.habits)
         yield from _observe(entity_store, taken, source, catalogue)
-    for count, (reading, entry, taken) in enumerate(parts, start=1):
+    for count, (bound, entry, taken) in enumerate(parts, start=1):
         for place in taken.places:
             entity_store.group(place)
-        _learn_rows(entity_store, reading, entry, taken, source)
+        _learn_rows(entity_store, bound, entry, taken, source)
         if not count % _PARTS_AT_ONCE:
             yield
 
 
 def _learn_rows(
-    entity_store: EntityStore, reading: Reading, entry: Mapping[str, Any], taken: NormalisedAnswer, source: AnswerSource
+    entity_store: EntityStore,
+    bound: BoundQuery,
+    entry: Mapping[str, Any],
+    taken: NormalisedAnswer,
+    source: AnswerSource,
 ) -> None:
     whole = len(set(taken.rows)) == len(taken.rows)
-    if reading.keys is None:
+    offset = bound.query.offset or 0
+    if bound.row_keys is None:
         if whole:
-            entity_store.list(reading.name, ListSegment(reading.offset, taken.rows, has_ended(reading, entry), source))
-    elif whole and not reading.offset and has_ended(reading, entry):
-        _learn_absent(entity_store, reading, taken, source)
+            segment = ListSegment(offset, taken.rows, has_ended(bound.query, entry), source)
+            entity_store.list(bound.list_name, segment)
+    elif whole and not offset and has_ended(bound.query, entry):
+        _learn_absent(entity_store, bound, taken, source)
 
 
-def has_ended(reading: Reading, entry: Mapping[str, Any]) -> bool:
+def has_ended(query: Query, entry: Mapping[str, Any]) -> bool:
     """True if no rows follow those in the answer."""
     metadata = entry.get("metadata")
     following = metadata.get("next") if isinstance(metadata, dict) else None
     if isinstance(following, dict) and following.get("offset") is not None:
         return False
-    limit = reading.query.limit
+    limit = query.limit
     # A full page whose answer says nothing may or may not be the last one; a page for no rows says nothing at all.
     return limit is None or len(entry["data"]) < limit or (limit > 0 and isinstance(following, dict))
 
@@ -104,10 +111,10 @@ def _observe(
             yield
 
 
-def _learn_absent(entity_store: EntityStore, reading: Reading, taken: NormalisedAnswer, source: AnswerSource) -> None:
+def _learn_absent(entity_store: EntityStore, bound: BoundQuery, taken: NormalisedAnswer, source: AnswerSource) -> None:
     """Rows that were named and did not come. Not if others came instead: then ids are compared in ways not known."""
-    named = set(reading.refs())
+    named = {EntityRef(bound.shape.key_space, key) for key in bound.row_keys or ()}
     came = set(taken.rows)
     if came <= named:
         for ref in named - came:
-            entity_store.note_absent(reading.query.entity_type, ref.key, source)
+            entity_store.note_absent(bound.query.entity_type, ref.key, source)

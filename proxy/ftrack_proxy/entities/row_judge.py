@@ -19,7 +19,6 @@ from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.judge import MOST_EXAMINED
 from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.queries.bound_query import BoundQuery
-from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.values.work import OutOfBudget, Work
 
 
@@ -30,8 +29,7 @@ class RowJudge:
     All of them together may be so much ``work``; whatever is beyond counts as changed.
     """
 
-    question: BoundQuery
-    catalogue: Catalogue
+    bound: BoundQuery
     start: Moment
     log: ChangeLog
     work: Work = field(default_factory=Work)
@@ -56,14 +54,14 @@ class RowJudge:
         return not self._is_affected(candidates, {}, source.good_through)
 
     def _candidates(self, oldest: int, entities: Mapping[str, int]) -> Iterator[Change]:
-        question, through = self.question, self.start.seq
+        shape, through = self.bound.shape, self.start.seq
         for identity, good_through in entities.items():
             for _, change in self.log.of_entity(identity, good_through, through):
                 yield change
-        families = question.reads.families
+        families = shape.reads.families
         for _, change in self.log.unplaced(oldest, through, families):
             yield change
-        searched = {*question.listed, *question.derived_shown, *question.derived_filter, *question.crossings}
+        searched = {*shape.listed, *shape.derived_shown, *shape.derived_filter, *shape.crossings}
         for _, change in self.log.between(oldest, through, families & searched) if families & searched else ():
             yield change
 
@@ -77,7 +75,7 @@ class RowJudge:
                     return True
                 if result is None:
                     result = self._result(used, good_through)
-                if affects(change, result, self.question, self.catalogue, self.work) is not None:
+                if affects(change, result, self.bound, self.work) is not None:
                     return True
         except OutOfBudget:
             return True
@@ -93,7 +91,7 @@ class RowJudge:
             body=orjson.dumps(mentioned, default=tuple),
             http_status=200,
             content_type="",
-            families=self.question.reads.families,
+            families=self.bound.families,
             began=self.start,
             max_age=0.0,
             event_invalidated=False,

@@ -8,9 +8,9 @@ from typing import Final
 
 from ftrack_proxy.entities.entity_store import EntityRef
 from ftrack_proxy.entities.normalise import NormalisedAnswer
-from ftrack_proxy.entities.reading import name_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Path, Query, Step, Text
+from ftrack_proxy.queries import bound_query
 from ftrack_proxy.queries.row_keys import is_plain_id
 from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
 
@@ -86,7 +86,7 @@ def walks_of(query: Query, catalogue: Catalogue) -> Iterator[NPlusOnePattern]:
 
 def list_name(walk: NPlusOnePattern, identity: str) -> str:
     """The name of the list that the query for this id looks at."""
-    return name_of(walk.at(identity))
+    return bound_query.list_name(walk.at(identity))
 
 
 def _with(query: Query, term: Comparison, other: Criteria) -> Query:

@@ -9,7 +9,7 @@ from typing import Any
 from ftrack_proxy.changes.change import Change
 from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore
 from ftrack_proxy.entities.normalise import NotNormalisable, normalise
-from ftrack_proxy.queries.bound_query import OF_NO_PROJECT
+from ftrack_proxy.queries.bound_shape import OF_NO_PROJECT
 from ftrack_proxy.queries.projection_tree import EMPTY
 from ftrack_proxy.queries.row_keys import Key
 from ftrack_proxy.schema.catalogue import Catalogue

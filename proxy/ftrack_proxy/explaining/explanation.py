@@ -9,15 +9,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ftrack_proxy.cache_policy.policy import Policy, PolicyKind, Terms
+from ftrack_proxy.cache_policy.policy import Policy, PolicyKind
 from ftrack_proxy.changes.change import Change, ChangeKind, ChangeSource
 from ftrack_proxy.explaining.invalidation import invalidated_by, rule_in_words
-from ftrack_proxy.judging.judge import Meaning, Reason, Verdict
+from ftrack_proxy.judging.judge import Reason, Verdict
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.language.syntax import Query
-from ftrack_proxy.queries.bound_query import bound_query
-from ftrack_proxy.queries.read_set import ReadSet, Unresolvable, read_set
+from ftrack_proxy.queries.bound_query import BoundQuery, bind_query
+from ftrack_proxy.queries.bound_shape import BoundShape, bind_shape
+from ftrack_proxy.queries.read_set import ReadSet, Unresolvable
 from ftrack_proxy.schema.catalogue import Catalogue
 
 _KEYWORDS: Final = frozenset(
@@ -60,14 +61,13 @@ class QueryExplanation:
     """What can be told of an expression without looking at what is stored.
 
     ``query`` is missing if it was not understood, as ``problem`` at ``position`` says, and ``nearest`` are names that
-    may have been meant; ``reads`` also as long as the schema is not known.
+    may have been meant; ``shape`` also as long as the schema is not known; ``bound`` also if its answer is not kept.
     """
 
     expression: str
     query: Query | None
-    reads: ReadSet | None
-    meaning: Meaning
-    terms: Terms | None
+    shape: BoundShape | None
+    bound: BoundQuery | None
     position: int | None = None
     problem: str | None = None
     nearest: tuple[str, ...] = ()
@@ -89,16 +89,16 @@ def explained(expression: str, catalogue: Catalogue | None, policy: Policy) -> Q
         query = parse(expression)
     except NotUnderstood as reason:
         nearest = _nearest_keywords(expression, reason.position)
-        return QueryExplanation(expression, None, None, Meaning(), None, reason.position, reason.problem, nearest)
+        return QueryExplanation(expression, None, None, None, reason.position, reason.problem, nearest)
     if catalogue is None:
-        return QueryExplanation(expression, query, None, Meaning(), None)
+        return QueryExplanation(expression, query, None, None)
     try:
-        reads = read_set(query, catalogue)
+        shape = bind_shape(query, catalogue)
     except Unresolvable as reason:
         nearest = _nearest(reason.name, reason.among)
-        return QueryExplanation(expression, query, None, Meaning(), None, reason.position, reason.problem, nearest)
-    terms = None if query.volatile else policy.terms_of(reads, catalogue.family_of)
-    return QueryExplanation(expression, query, reads, Meaning(bound_query(query, reads, catalogue), catalogue), terms)
+        return QueryExplanation(expression, query, None, None, reason.position, reason.problem, nearest)
+    terms = None if query.volatile else policy.terms_of(shape.reads, catalogue.family_of)
+    return QueryExplanation(expression, query, shape, None if terms is None else bind_query(query, shape, terms))
 
 
 def _nearest_keywords(expression: str, position: int) -> tuple[str, ...]:
@@ -126,7 +126,6 @@ def document(
     """Put together what is shown. ``judged``: all that is stored of the query, whoever asked it; ``known``: how it
     could be answered from known entities; ``live``: whether some change feed is connected."""
     worst = min(judged, key=lambda one: _WORST.index(one.verdict.reason), default=None)
-    question, catalogue = it.meaning.question, it.meaning.catalogue
     why_not = _why_not(it, policy, schema_known=schema_known, live=live)
     from_cache, why = _answered(judged, worst, known, why_not)
     return {
@@ -139,15 +138,15 @@ def document(
         "nearest": list(it.nearest),
         "schema_known": schema_known,
         "canonical": None if it.query is None else canonical(it.query),
-        "reads": None if it.reads is None else _reads(it.reads),
+        "reads": None if it.shape is None else _reads(it.shape.reads),
         "volatile": None if it.query is None else it.query.volatile,
-        "policy": None if it.reads is None or catalogue is None else _policy(it, it.reads, policy, catalogue),
+        "policy": None if it.shape is None else _policy(it.bound, it.shape, policy),
         "cached": len(judged),
         "windows": [{"offset": offset, "limit": limit} for offset, limit in sorted(_windows(judged), key=str)],
         "known": known,
         "verdict": "none" if worst is None else "fresh" if worst.verdict.fresh else "stale",
         "reason": None if worst is None else _reason(worst),
-        "invalidated_by": [] if question is None or it.terms is None else invalidated_by(question, it.terms),
+        "invalidated_by": [] if it.bound is None else invalidated_by(it.bound),
         "why_not": why_not,
     }
 
@@ -192,8 +191,8 @@ def _pairs(pairs: frozenset[tuple[str, str]]) -> list[str]:
     return sorted(f"{type_name}.{name}" for type_name, name in pairs)
 
 
-def _policy(it: QueryExplanation, reads: ReadSet, policy: Policy, catalogue: Catalogue) -> dict[str, Any]:
-    terms = it.terms
+def _policy(bound: BoundQuery | None, shape: BoundShape, policy: Policy) -> dict[str, Any]:
+    terms = None if bound is None else bound.terms
     return {
         "kept": terms is not None,
         "max_age": terms.max_age if terms else None,
@@ -201,7 +200,7 @@ def _policy(it: QueryExplanation, reads: ReadSet, policy: Policy, catalogue: Cat
         "durable": terms.durable if terms else None,
         "rules": [
             {"of": name, "kind": kind.value, "reason": reason}
-            for name, kind, reason in policy.reasons(reads, catalogue.family_of)
+            for name, kind, reason in policy.reasons(shape.reads, shape.catalogue.family_of)
         ],
     }
 
@@ -246,17 +245,17 @@ def _why_not(it: QueryExplanation, policy: Policy, *, schema_known: bool, live: 
             "it depends on who asks or on the clock (an unquoted word in capitals, or such as today): write the "
             "value itself, in quotes"
         )
-    if not schema_known or it.reads is None or it.meaning.catalogue is None:
+    if not schema_known or it.shape is None:
         return (
             "ftrack's schema is not known yet: it is asked for with the first query of a client; ask one and try again"
         )
-    if it.terms is None:
-        rules = policy.reasons(it.reads, it.meaning.catalogue.family_of)
+    if it.bound is None:
+        rules = policy.reasons(it.shape.reads, it.shape.catalogue.family_of)
         because = "; ".join(f"{name}: {reason}" for name, kind, reason in rules if kind is PolicyKind.UNCACHED)
         return (
             f"the policy keeps no answers that read {because}. Leave that out of the query, or see the setting policy"
         )
-    if it.terms.event_invalidated and not live:
+    if it.bound.terms.event_invalidated and not live:
         return (
             "no change feed is connected, and without one nobody tells when it changes: one is opened once ftrack "
             "has accepted a client; /-/status says under feed what is amiss"

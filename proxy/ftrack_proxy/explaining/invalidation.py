@@ -1,13 +1,13 @@
-"""What kinds of change would make an answer stale, in words: the rules of `affects`, told of one question."""
+"""What kinds of change would make an answer stale, in words: the rules of `affects`, told of one query."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from ftrack_proxy.cache_policy.policy import Terms
 from ftrack_proxy.judging.affects import EVERYTHING, RULES
-from ftrack_proxy.queries.bound_query import BoundQuery, Names
+from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.queries.bound_shape import Names
 
 # Names that are listed before "and N more": a list that nobody reads explains nothing.
 _MOST_NAMES: Final = 12
@@ -24,68 +24,67 @@ def rule_in_words(rule: str) -> str:
     return first.removeprefix(f"{rule}:").strip().rstrip(".") or rule
 
 
-def invalidated_by(question: BoundQuery, terms: Terms | None) -> list[dict[str, Any]]:
+def invalidated_by(bound: BoundQuery) -> list[dict[str, Any]]:
     """List what would make an answer stale, by rule; ``rule`` is null for what is not a change.
 
-    A rule that cannot fire for this question is left out. One that has no words of its own here is listed all the
+    A rule that cannot fire for this query is left out. One that has no words of its own here is listed all the
     same, so that nothing is kept from who asks.
     """
     listed: list[dict[str, Any]] = []
     for rule in RULES:
         told = _WORDS.get(rule)
-        changes = told(question) if told is not None else ["see the rule"]
+        changes = told(bound) if told is not None else ["see the rule"]
         if changes:
             listed.append({"rule": rule, "about": rule_in_words(rule), "changes": changes})
     unknown = "a change of which nothing is known: an unreadable write, another schema"
     listed.append({"rule": EVERYTHING, "about": _OF_EVERYTHING, "changes": [unknown]})
-    if terms is not None:
-        if terms.event_invalidated:
-            gap = "an interruption of the change feed, a restart of the proxy"
-            listed.append({"rule": None, "about": "what others change must be heard of", "changes": [gap]})
-        age = f"{terms.max_age:g} seconds since it was fetched"
-        listed.append({"rule": None, "about": "the policy's age", "changes": [age]})
+    if bound.terms.event_invalidated:
+        gap = "an interruption of the change feed, a restart of the proxy"
+        listed.append({"rule": None, "about": "what others change must be heard of", "changes": [gap]})
+    age = f"{bound.terms.max_age:g} seconds since it was fetched"
+    listed.append({"rule": None, "about": "the policy's age", "changes": [age]})
     return listed
 
 
-def _anywhere(question: BoundQuery) -> list[str]:
-    families = ", ".join(sorted(question.reads.families))
+def _anywhere(bound: BoundQuery) -> list[str]:
+    families = ", ".join(sorted(bound.shape.reads.families))
     return [f"a change that does not say which rows of {families} it is of"] if families else []
 
 
-def _content(question: BoundQuery) -> list[str]:
+def _content(bound: BoundQuery) -> list[str]:
     return [
-        f"an update of {_names(names)} of {_one_shown(question, family)} in the answer, or its removal"
-        for family, names in sorted(question.shown.items())
+        f"an update of {_names(names)} of {_one_shown(bound, family)} in the answer, or its removal"
+        for family, names in sorted(bound.shape.shown.items())
     ]
 
 
-def _entered(question: BoundQuery) -> list[str]:
-    row = _row(question)
-    return [f"a new {row}" if question.query.criteria is None else f"a new {row} that may meet the criteria"]
+def _entered(bound: BoundQuery) -> list[str]:
+    row = _row(bound)
+    return [f"a new {row}" if bound.query.criteria is None else f"a new {row} that may meet the criteria"]
 
 
-def _moved(question: BoundQuery) -> list[str]:
-    if not question.own_filter:
+def _moved(bound: BoundQuery) -> list[str]:
+    if not bound.shape.own_filter:
         return []
-    names = _names(question.own_filter)
-    return [f"an update of {names} of {_one(_row(question))}, unless the criteria hold, or fail, before and after"]
+    names = _names(bound.shape.own_filter)
+    return [f"an update of {names} of {_one(_row(bound))}, unless the criteria hold, or fail, before and after"]
 
 
-def _reordered(question: BoundQuery) -> list[str]:
-    if not question.own_order:
+def _reordered(bound: BoundQuery) -> list[str]:
+    if not bound.shape.own_order:
         return []
-    return [f"an update of {_names(question.own_order)} of {_one(_row(question))} that is or may come into the answer"]
+    return [f"an update of {_names(bound.shape.own_order)} of {_one(_row(bound))} that is or may come into the answer"]
 
 
-def _made_room(question: BoundQuery) -> list[str]:
-    if question.query.limit is None and not question.query.offset:
+def _made_room(bound: BoundQuery) -> list[str]:
+    if bound.query.limit is None and not bound.query.offset:
         return []
-    return [f"the removal of {_one(_row(question))} outside the window (offset, limit)"]
+    return [f"the removal of {_one(_row(bound))} outside the window (offset, limit)"]
 
 
-def _crossing(question: BoundQuery) -> list[str]:
+def _crossing(bound: BoundQuery) -> list[str]:
     words = []
-    for family, crossed in sorted(question.crossings.items()):
+    for family, crossed in sorted(bound.shape.crossings.items()):
         one = _one(family)
         if crossed.names:
             words.append(f"an update of {_names(crossed.names)} of {one} that the criteria look at")
@@ -94,22 +93,22 @@ def _crossing(question: BoundQuery) -> list[str]:
     return words
 
 
-def _collection(question: BoundQuery) -> list[str]:
+def _collection(bound: BoundQuery) -> list[str]:
     return [
         f"{_one(item)} that comes into a collection of {' or '.join(map(_one, sorted(owners)))} in the answer"
-        for item, owners in sorted(question.listed.items())
+        for item, owners in sorted(bound.shape.listed.items())
     ]
 
 
-def _derived_shown(question: BoundQuery) -> list[str]:
-    return _derived(question, question.derived_shown, "that a shown value derives from")
+def _derived_shown(bound: BoundQuery) -> list[str]:
+    return _derived(bound, bound.shape.derived_shown, "that a shown value derives from")
 
 
-def _derived_filter(question: BoundQuery) -> list[str]:
-    return _derived(question, question.derived_filter, "that a compared value derives from")
+def _derived_filter(bound: BoundQuery) -> list[str]:
+    return _derived(bound, bound.shape.derived_filter, "that a compared value derives from")
 
 
-def _derived(question: BoundQuery, sources: Mapping[str, Names], how: str) -> list[str]:
+def _derived(bound: BoundQuery, sources: Mapping[str, Names], how: str) -> list[str]:
     return [
         f"any change of {_one(family)} {how}"
         if "*" in names
@@ -118,8 +117,8 @@ def _derived(question: BoundQuery, sources: Mapping[str, Names], how: str) -> li
     ]
 
 
-def _aggregated(question: BoundQuery) -> list[str]:
-    return [f"any change of {_one(_row(question))} that may be counted"] if question.aggregated else []
+def _aggregated(bound: BoundQuery) -> list[str]:
+    return [f"any change of {_one(_row(bound))} that may be counted"] if bound.shape.aggregated else []
 
 
 _WORDS: Final[dict[str, Callable[[BoundQuery], list[str]]]] = {
@@ -137,16 +136,16 @@ _WORDS: Final[dict[str, Callable[[BoundQuery], list[str]]]] = {
 }
 
 
-def _row(question: BoundQuery) -> str:
-    return question.query.entity_type
+def _row(bound: BoundQuery) -> str:
+    return bound.query.entity_type
 
 
-def _one_shown(question: BoundQuery, family: str) -> str:
+def _one_shown(bound: BoundQuery, family: str) -> str:
     """One of the rows that are shown: by the query's own type, where no relation leads to others of its family."""
     # A type that is called like another family is of that one; of any other type this is not known here.
-    beside = {name for name, _ in question.reads.projections} - {_row(question)}
-    alone = family == question.family and beside <= question.reads.families - {family}
-    return _one(_row(question) if alone else family)
+    beside = {name for name, _ in bound.shape.reads.projections} - {_row(bound)}
+    alone = family == bound.shape.family and beside <= bound.shape.reads.families - {family}
+    return _one(_row(bound) if alone else family)
 
 
 def _one(name: str) -> str:

@@ -26,8 +26,8 @@ from ftrack_proxy.protocol.hub_events import (
 )
 from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.request.threads import in_thread
-from ftrack_proxy.request.understand import Understanding
 
 _log = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ class HubIntake:
     long, counts as a change of anything. A large event counts so until it has been taken apart.
     """
 
-    def __init__(self, journal: Journal, understanding: Understanding, learning: CoverageLearner) -> None:
+    def __init__(self, journal: Journal, schema: KnownSchema, learning: CoverageLearner) -> None:
         self._journal = journal
-        self._understanding = understanding
+        self._schema = schema
         self._learning = learning
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         # Large events that are being taken apart, and the wide changes that stand for each meanwhile.
@@ -151,7 +151,7 @@ class HubIntake:
     def _record(self, event: HubEvent) -> None:
         if event.topic not in TOPICS:
             return
-        catalogue = self._understanding.catalogue
+        catalogue = self._schema.catalogue
         if event.topic == UPDATE_TOPIC:
             changes = changes_of_update_event(event.data, catalogue)
         else:
@@ -174,7 +174,7 @@ class HubIntake:
         self._count_wide(reason)
 
     def _count_change(self, topic: str, change: Change) -> None:
-        catalogue = self._understanding.catalogue
+        catalogue = self._schema.catalogue
         known = catalogue is not None and change.entity_type in catalogue.types
         self._count_wide(f"{topic} {change.entity_type if known else 'unknown'} {change.kind.value}")
 

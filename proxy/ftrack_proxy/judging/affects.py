@@ -19,8 +19,8 @@ from ftrack_proxy.changes.event_columns import CUSTOM
 from ftrack_proxy.judging.case import Case
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.row_facts import RowFacts, facts_after, facts_before, place_of
-from ftrack_proxy.queries.bound_query import BoundQuery
-from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.queries.bound_query import Bound, BoundQuery
+from ftrack_proxy.schema.catalogue import Kind
 from ftrack_proxy.schema.families import CONTEXT, VALUE
 from ftrack_proxy.schema.names import foreign_key_of
 from ftrack_proxy.values.truth import Truth
@@ -56,13 +56,13 @@ def anywhere(case: Case) -> bool:
     if case.is_misnamed:
         return True
     if case.changed is not None:
-        question, family = case.question, case.family
-        crossed = question.crossings.get(family)
-        if (family in question.listed or (crossed and crossed.many)) and _may_change_owner(case):
+        shape, family = case.shape, case.family
+        crossed = shape.crossings.get(family)
+        if (family in shape.listed or (crossed and crossed.many)) and _may_change_owner(case):
             return True
-        names = question.shown.get(family, frozenset()) | (crossed.names if crossed else frozenset())
-        if family == question.family:
-            names |= question.own_filter | question.own_order
+        names = shape.shown.get(family, frozenset()) | (crossed.names if crossed else frozenset())
+        if family == shape.family:
+            names |= shape.own_filter | shape.own_order
         return case.touches(names) or _meets_sources(case.sources, case.touches)
     return not _lies_in_another_project(case)
 
@@ -72,7 +72,7 @@ def content(case: Case) -> bool:
     kind = case.change.kind
     if kind is ChangeKind.ADDED:
         return False
-    if kind is ChangeKind.UPDATED and not case.touches_shown(case.question.shown.get(case.family, frozenset())):
+    if kind is ChangeKind.UPDATED and not case.touches_shown(case.shape.shown.get(case.family, frozenset())):
         return False
     return case.is_mentioned(case.change.entity_id)
 
@@ -89,7 +89,7 @@ def moved_in_or_out(case: Case) -> bool:
     if case.change.kind is not ChangeKind.UPDATED or not case.may_be_row():
         return False
     converted = case.may_change_type
-    if not converted and not case.touches_compared(case.question.own_filter):
+    if not converted and not case.touches_compared(case.shape.own_filter):
         return False
     if case.is_mentioned(case.change.entity_id):
         # Mentioned is not yet a row: another row may refer to it. A row stays only if it was one before.
@@ -101,7 +101,7 @@ def reordered(case: Case) -> bool:
     """A4: an entity changed what the rows are ordered by: a row moves, or one beyond the window comes in."""
     if case.change.kind is not ChangeKind.UPDATED or not case.may_be_row():
         return False
-    if not case.touches_compared(case.question.own_order):
+    if not case.touches_compared(case.shape.own_order):
         return False
     if case.is_mentioned(case.change.entity_id):
         return True
@@ -121,7 +121,7 @@ def crossing(case: Case) -> bool:
     Rows that come and go matter where the way to them leads through a collection or a sub-query; where it follows
     a foreign key, nothing refers yet to a row that is new.
     """
-    crossed = case.question.crossings.get(case.family)
+    crossed = case.shape.crossings.get(case.family)
     if crossed is None or _owner_is_out(case):
         return False
     if case.change.kind is ChangeKind.ADDED:
@@ -136,7 +136,7 @@ def collection(case: Case) -> bool:
 
     Its owner, old or new, is in the answer, or not told. What is gone from a collection was mentioned there (A1).
     """
-    owners = case.question.listed.get(case.family)
+    owners = case.shape.listed.get(case.family)
     if owners is None or case.change.kind is ChangeKind.REMOVED:
         return False
     if case.change.kind is ChangeKind.UPDATED:
@@ -149,7 +149,7 @@ def collection(case: Case) -> bool:
 
 def derived_shown(case: Case) -> bool:
     """A8: a shown value is derived from this family, by a way on which the changed entity may lie."""
-    names = case.question.derived_shown.get(case.family)
+    names = case.shape.derived_shown.get(case.family)
     if names is None or not _meets_sources(names, case.touches_shown):
         return False
     return not _derives_elsewhere(case, names)
@@ -157,7 +157,7 @@ def derived_shown(case: Case) -> bool:
 
 def derived_filter(case: Case) -> bool:
     """A9: criteria or order look at a value that is derived from this family."""
-    names = case.question.derived_filter.get(case.family)
+    names = case.shape.derived_filter.get(case.family)
     if names is None or not _meets_sources(names, case.touches_compared):
         return False
     if case.family in _IN_ONE_PROJECT and _lies_in_another_project(case):
@@ -168,9 +168,9 @@ def derived_filter(case: Case) -> bool:
 
 def aggregated(case: Case) -> bool:
     """A10: groups and sums show no ids; any entity that may be counted counts."""
-    if not case.question.aggregated or not case.may_be_row():
+    if not case.shape.aggregated or not case.may_be_row():
         return False
-    reads = case.question.shown.get(case.family, frozenset()) | case.question.own_filter | case.question.own_order
+    reads = case.shape.shown.get(case.family, frozenset()) | case.shape.own_filter | case.shape.own_order
     return case.touches(reads) and not case.is_out()
 
 
@@ -196,8 +196,7 @@ EVERYTHING: Final = "A*"
 def affects(
     change: Change,
     result: Result,
-    question: BoundQuery | None,
-    catalogue: Catalogue | None,
+    bound: Bound,
     work: Work | None = None,
 ) -> str | None:
     """Return the id of the rule by which ``change`` may alter ``result``, ``None`` if it certainly does not.
@@ -207,20 +206,18 @@ def affects(
     """
     if change.families is None or result.families is None:
         return EVERYTHING
-    families = change.families & result.families
-    if question is not None:
-        # It may have been asked for when less was known of what ftrack shows.
-        families |= change.families & question.reads.families
+    # It may have been asked for when less was known of what ftrack shows.
+    families = change.families & (result.families | bound.families)
     if not families:
         return None
-    if question is None or catalogue is None:
+    if not isinstance(bound, BoundQuery):
         return EVERYTHING
     work = work or unlimited()
     # Without custom attributes in the query, those that a name may also mean do not matter.
-    for reading in change.readings if VALUE in question.reads.families else (change,):
+    for reading in change.readings if VALUE in bound.families else (change,):
         for family in families:
             work.spend(_STEPS_A_CASE)
-            case = Case(reading, result, question, catalogue, family, work)
+            case = Case(reading, result, bound, family, work)
             whole = case.is_of_a_whole_family
             for name, rule in RULES.items():
                 if (rule is anywhere) == whole and rule(case):
@@ -237,7 +234,7 @@ def _lies_in_another_project(case: Case) -> bool:
     What derives from a context, or goes with it, stands in the same project.
     """
     place = place_of(case.change)
-    if not place or case.question.family != CONTEXT or not case.question.within_project:
+    if not place or case.shape.family != CONTEXT or not case.shape.within_project:
         return False
     if _may_come_from_elsewhere(case):
         return False
@@ -251,13 +248,13 @@ def _owner_is_out(case: Case) -> bool:
     the changed row hangs directly on such a row and stays there.
     """
     place = place_of(case.change)
-    if case.family not in case.question.direct or not place or place[0][1] != case.question.family:
+    if case.family not in case.shape.direct or not place or place[0][1] != case.shape.family:
         return False
-    if case.family == case.question.family or not _hangs_on_one(case):
+    if case.family == case.shape.family or not _hangs_on_one(case):
         return False
     if case.change.kind is ChangeKind.UPDATED and _may_change_owner(case):
         return False
-    return case.meets(RowFacts(case.question.family, place[0][0], {}, place[1:])) is Truth.FALSE
+    return case.meets(RowFacts(case.shape.family, place[0][0], {}, place[1:])) is Truth.FALSE
 
 
 def _hangs_on_one(case: Case) -> bool:
@@ -272,7 +269,7 @@ def _hangs_on_one(case: Case) -> bool:
         for name, attribute in case.catalogue.types[type_name].attributes.items():
             targets = {case.catalogue.family_of.get(target) for target in attribute.key_of}
             of_any_family = name == "parent_id" and not targets
-            keys += of_any_family or (name not in ("id", "project_id") and case.question.family in targets)
+            keys += of_any_family or (name not in ("id", "project_id") and case.shape.family in targets)
         if keys != 1:
             return False
     return True
@@ -326,15 +323,15 @@ def _meets_sources(names: frozenset[str], touches: Callable[[frozenset[str]], bo
 
 def _derives_elsewhere(case: Case, names: frozenset[str]) -> bool:
     """True if none of the rows in the answer can derive a value from the changed entity."""
-    change, question = case.change, case.question
-    if question.aggregated:
+    change, shape = case.change, case.shape
+    if shape.aggregated:
         return False  # Groups show no ids.
     if case.family == CONTEXT:
         changed = case.changed
         if changed is not None and changed & names <= _NAMES:
             # A name is shown in links, and a link's step has the id that it is of.
             return not case.is_mentioned(change.entity_id)
-        if change.kind is ChangeKind.ADDED and names <= _PLACE and CONTEXT not in question.listed:
+        if change.kind is ChangeKind.ADDED and names <= _PLACE and CONTEXT not in shape.listed:
             # What is new has nothing below it yet that could show where it stands.
             return True
         return _shows_other_projects(case)
@@ -360,7 +357,7 @@ def _may_have_siblings(case: Case) -> bool:
     """
     facts = facts_before if case.change.kind is ChangeKind.REMOVED else facts_after
     asset = facts(case.change, case.family).value("asset_id")
-    return not case.question.shows_asset or not isinstance(asset, str) or case.mentions(asset)
+    return not case.shape.shows_asset or not isinstance(asset, str) or case.mentions(asset)
 
 
 def _may_come_from_elsewhere(case: Case) -> bool:
@@ -372,5 +369,5 @@ def _shows_other_projects(case: Case) -> bool:
     """True if all rows of the answer are contexts, or what hangs on them, of other projects than the change."""
     change, place = case.change, place_of(case.change)
     project = change.entity_id if change.entity_type == "Project" else place[-1][0] if place else None
-    inside = case.question.family == CONTEXT and case.question.within_project and case.question.shows_project
+    inside = case.shape.family == CONTEXT and case.shape.within_project and case.shape.shows_project
     return inside and project is not None and not case.mentions(project)

@@ -11,7 +11,8 @@ from ftrack_proxy.changes.event_columns import CUSTOM
 from ftrack_proxy.judging.evaluate import evaluate
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.row_facts import RowFacts, facts_after, facts_before
-from ftrack_proxy.queries.bound_query import CONVERSION, BoundQuery
+from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.queries.bound_shape import CONVERSION, BoundShape
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST
 from ftrack_proxy.values.collation import may_be_same
@@ -33,12 +34,21 @@ class Case:
 
     change: Change
     result: Result
-    question: BoundQuery
-    catalogue: Catalogue
+    bound: BoundQuery
     family: str
     work: Work = field(default_factory=unlimited)
     _truths: dict[bool, Truth] = field(default_factory=dict)
     _mentioned: bool | None = None
+
+    @property
+    def shape(self) -> BoundShape:
+        """What the query is, whatever its literals."""
+        return self.bound.shape
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The schema that the query is bound to."""
+        return self.bound.shape.catalogue
 
     @property
     def changed(self) -> frozenset[str] | None:
@@ -59,13 +69,13 @@ class Case:
             return False
         custom = self._custom_alone(names)
         # What is set for the first time, or hardly is a custom attribute at all, would stand in the answer by its key.
-        return custom is None or not (self.change.doubtful and self.question.shows_keys and self._lacks(custom))
+        return custom is None or not (self.change.doubtful and self.shape.shows_keys and self._lacks(custom))
 
     def touches_compared(self, names: frozenset[str]) -> bool:
         """True if one of ``names``, all of which criteria or order look at, may compare differently now."""
         if not self.touches(names):
             return False
-        custom, compared = self._custom_alone(names), self.question.compared_keys
+        custom, compared = self._custom_alone(names), self.bound.compared_keys
         if custom is None or compared is None:
             return True
         return any(may_be_same(key, other) for key in custom for other in compared)
@@ -101,18 +111,18 @@ class Case:
     def may_be_row(self) -> bool:
         """True if the entity can be among the query's own rows, by its type."""
         declared = self.change.entity_type
-        if self.family != self.question.family:
+        if self.family != self.shape.family:
             return False
         converted = self.change.kind is ChangeKind.UPDATED and self.touches(CONVERSION)
         if declared is None or declared not in self.catalogue.types or converted or self.family not in _DISJOINT:
             return True
         possible = {declared} | self.catalogue.subtypes[declared]
-        return not possible.isdisjoint(self.question.types)
+        return not possible.isdisjoint(self.shape.types)
 
     @property
     def may_change_type(self) -> bool:
         """True if an object may become one of another type, which is a criterion of every query on a type."""
-        types = self.question.types
+        types = self.shape.types
         return (
             self.family == CONTEXT and "TypedContext" not in types and types != _PROJECTS and self.touches(CONVERSION)
         )
@@ -133,12 +143,12 @@ class Case:
     @property
     def sources(self) -> frozenset[str]:
         """The attributes of this family that shown or compared values are derived from."""
-        shown = self.question.derived_shown.get(self.family, frozenset())
-        return shown | self.question.derived_filter.get(self.family, frozenset())
+        shown = self.shape.derived_shown.get(self.family, frozenset())
+        return shown | self.shape.derived_filter.get(self.family, frozenset())
 
     def meets(self, facts: RowFacts) -> Truth:
         """Whether an entity of which this is known meets the query's criteria."""
-        return evaluate(self.question.criteria, facts, self.question.types, self.catalogue, work=self.work)
+        return evaluate(self.bound.criteria, facts, self.shape.types, self.catalogue, work=self.work)
 
     @property
     def after(self) -> Truth:

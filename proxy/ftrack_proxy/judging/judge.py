@@ -9,8 +9,7 @@ from enum import Enum
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.result import Moment, Result
-from ftrack_proxy.queries.bound_query import BoundQuery
-from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.queries.bound_query import Bound
 from ftrack_proxy.values.work import OutOfBudget, Work
 
 
@@ -47,18 +46,7 @@ _LOG_OVERRUN = Verdict(False, Reason.LOG_OVERRUN)
 _UNSETTLED = Verdict(False, Reason.UNSETTLED)
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a query means under the current schema; without both, any change of a family that it reads counts."""
-
-    question: BoundQuery | None = None
-    catalogue: Catalogue | None = None
-
-
-NOT_A_QUERY = Meaning()
-
-
-def judge(result: Result, start: Moment, log: ChangeLog, meaning: Meaning, work: Work | None = None) -> Verdict:
+def judge(result: Result, start: Moment, log: ChangeLog, bound: Bound, work: Work | None = None) -> Verdict:
     """Judge ``result`` for a read that began at ``start``, and move its good-through up if it is fresh.
 
     Up to the read's start, not up to now: the one who fetched a busy query may have what it fetched. Several
@@ -75,7 +63,7 @@ def judge(result: Result, start: Moment, log: ChangeLog, meaning: Meaning, work:
     if result.good_through < log.tail:
         return _LOG_OVERRUN
     try:
-        found = first_affecting(result, start, log, meaning, work)
+        found = first_affecting(result, start, log, bound, work)
     except OutOfBudget:
         return _LOG_OVERRUN
     if found is not None:
@@ -91,7 +79,7 @@ def same_epoch(result: Result, start: Moment) -> bool:
 
 
 def first_affecting(
-    result: Result, start: Moment, log: ChangeLog, meaning: Meaning, work: Work | None = None
+    result: Result, start: Moment, log: ChangeLog, bound: Bound, work: Work | None = None
 ) -> tuple[int, str] | None:
     """G1 to G3: find a change after the one the result is good to, and before the read, that affects it.
 
@@ -102,18 +90,19 @@ def first_affecting(
     """
     work = work or Work()
     families = result.families
-    if families is not None and meaning.question is not None and not meaning.question.reads.families <= families:
-        families |= meaning.question.reads.families
+    if families is not None and not bound.families <= families:
+        # It may have been asked for when less was known of what ftrack shows.
+        families |= bound.families
     for examined, (seq, change) in enumerate(log.between(result.good_through, start.seq, families)):
         if examined == MOST_EXAMINED:
             raise OutOfBudget
-        rule = affects(change, result, meaning.question, meaning.catalogue, work)
+        rule = affects(change, result, bound, work)
         if rule is not None:
             return seq, rule
     return None
 
 
-def replication_window_end(result: Result, log: ChangeLog, window: float, meaning: Meaning) -> float:
+def replication_window_end(result: Result, log: ChangeLog, window: float, bound: Bound) -> float:
     """Until when a result may be believed whose fetch began within ``window`` seconds after a change affecting it.
 
     Replicas behind ftrack may lag: the answer may come from one that the change had not reached. Infinite if there
@@ -123,7 +112,7 @@ def replication_window_end(result: Result, log: ChangeLog, window: float, meanin
     for recorded, change in log.since(result.began.at - window, result.began.seq, None):
         try:
             work.spend()
-            affecting = affects(change, result, meaning.question, meaning.catalogue, work) is not None
+            affecting = affects(change, result, bound, work) is not None
         except OutOfBudget:
             affecting = True
         if affecting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -151,6 +151,11 @@ def contradict(
         if any(mine[name] != theirs[name] for name in mine.keys() & theirs.keys()):
             return True
     return False
+
+
+def query_entry(rows: Sequence[Any], following: int | None) -> dict[str, Any]:
+    """A query's entry as ftrack writes it; ``following`` is the next page's offset (ftrack-protocol 2.1, 3.7)."""
+    return {"action": "query", "data": list(rows), "metadata": {"next": {"offset": following}}}
 
 
 def _entities(value: Any) -> Iterator[dict[str, Any]]:

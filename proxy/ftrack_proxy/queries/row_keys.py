@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Or, Path, Query, Text
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Or, Path, Query, Step, Text
+from ftrack_proxy.queries.projection_tree import Tree, projections_of
+from ftrack_proxy.queries.window import cuts
 from ftrack_proxy.schema.catalogue import Catalogue
 
 Key = tuple[str, ...]
 
+# Rows that are put together one by one; a list of more is one list, known as a whole or not.
+_MOST_KEYS: Final = 1_000
 # Two such ids are equal however a database compares texts: case, accents and blanks do not come into it.
 _PLAIN_ID: Final = re.compile(r"[0-9a-z][0-9a-z_-]{0,63}")
 
 
-def keys_of(query: Query, catalogue: Catalogue) -> tuple[Key, ...] | None:
-    """The primary keys that a query asks for, each once, in the order written; ``None`` if it asks otherwise."""
+def row_keys(query: Query, catalogue: Catalogue) -> tuple[Key, ...] | None:
+    """The primary keys of a query's rows, each once, in the order written; ``None`` if its rows are a list."""
     primary_key = catalogue.types[query.entity_type].primary_key
     if query.criteria is None or not primary_key:
         return None
     found = _keys(query.criteria, primary_key)
-    return None if found is None else tuple(dict.fromkeys(found))
+    if found is None:
+        return None
+    keys = tuple(dict.fromkeys(found))
+    if len(keys) > 1 and (query.order or cuts(query, len(keys))):
+        return None  # Which rows stand where, only ftrack knows.
+    return keys if len(keys) <= _MOST_KEYS else None
+
+
+def query_for_rows(type_name: str, key: str, identities: Sequence[str], tree: Tree) -> Query:
+    """The query that shows ``tree`` of the rows whose primary key ``key`` is one of these ids."""
+    path, values = Path((Step(key),)), tuple(Text(identity, quoted=True) for identity in identities)
+    criteria: Comparison | Membership = Membership(path, negated=False, values=values)
+    if len(values) == 1:
+        criteria = Comparison(path, "is", values[0])
+    return Query(type_name, projections_of(tree) or (path,), criteria)
 
 
 def space_of(type_name: str, catalogue: Catalogue) -> str:

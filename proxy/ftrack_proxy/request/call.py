@@ -14,7 +14,7 @@ from ftrack_proxy.ports import Rest
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.operations import Operation
 from ftrack_proxy.protocol.representation import Representation
-from ftrack_proxy.request.understand import Understood
+from ftrack_proxy.queries.bound_query import Bound
 
 
 @dataclass(slots=True)
@@ -82,5 +82,5 @@ class Read:
     operation: Operation
     key: bytes
     spelling: bytes
-    understood: Understood
+    bound: Bound
     start: Moment

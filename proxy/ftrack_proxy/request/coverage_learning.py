@@ -12,8 +12,8 @@ from ftrack_proxy.changes.change import ChangeSource, anything
 from ftrack_proxy.judging.result import Moment
 from ftrack_proxy.protocol.operations import Batch
 from ftrack_proxy.protocol.responses import is_success
+from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.understand import Understanding
 
 _log = logging.getLogger(__name__)
 
@@ -32,23 +32,23 @@ class CoverageLearner:
         self,
         coverage: LearnedCoverage,
         journal: Journal,
-        understanding: Understanding,
+        binder: Binder,
         *,
         live: Callable[[], Collection[int]],
         save: Callable[[dict[str, Any]], None],
     ) -> None:
         self._coverage = coverage
         self._journal = journal
-        self._understanding = understanding
+        self._binder = binder
         self._live = live
         self._save = save
         self._saved = coverage.document()
         self._is_urgent = False
-        understanding.follow(coverage.policy)
+        binder.follow(coverage.policy)
 
     def wrote(self, batch: Batch, decoded: Any, began: Moment) -> None:
         """Take in a batch that was forwarded, and its answer."""
-        catalogue = self._understanding.catalogue
+        catalogue = self._binder.catalogue
         if catalogue is None or not began.live or not is_success(decoded, len(batch.operations)):
             return
         writes = writes_of([operation.content for operation in batch.operations], decoded, catalogue)
@@ -57,7 +57,7 @@ class CoverageLearner:
 
     def announced(self, data: Any) -> None:
         """Take in the data of an ``ftrack.update`` event."""
-        catalogue = self._understanding.catalogue
+        catalogue = self._binder.catalogue
         if catalogue is not None:
             self._hold(self._coverage.announced(entities_announced(data, catalogue), self._journal.clock()))
 
@@ -76,9 +76,9 @@ class CoverageLearner:
     def _hold(self, changed: bool) -> None:
         if not changed:
             return
-        before, after = self._understanding.policy, self._coverage.policy
+        before, after = self._binder.policy, self._coverage.policy
         self._is_urgent = True
-        self._understanding.follow(after)
+        self._binder.follow(after)
         lost = (after.silent - before.silent) | (before.proven - after.proven)
         if lost:
             _log.warning("own writes do not come back as events, kept for a short time only: %s", ", ".join(lost))

@@ -18,7 +18,6 @@ from ftrack_proxy.entities.entity_store import (
     SiblingGroup,
 )
 from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
-from ftrack_proxy.entities.reading import Reading, by_id, listing_covers
 from ftrack_proxy.entities.sibling_queries import NotSplittable, NPlusOnePattern, list_name, walks_of
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.result import Moment
@@ -28,13 +27,15 @@ from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import AnswerLost
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.protocol.responses import Failure
+from ftrack_proxy.queries.bound_query import Bound, BoundQuery
 from ftrack_proxy.queries.projection_tree import Tree, covers, paths_of, projections_of, united
+from ftrack_proxy.queries.row_keys import query_for_rows
+from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import JOINABLE_AGE, Fetched
 from ftrack_proxy.request.recall import MissingRows, Recall
 from ftrack_proxy.request.shared_task import SharedTask
-from ftrack_proxy.request.understand import Understanding, Understood
 
 # Rows that one request asks for by id: 20 kB of text.
 _CHUNK = 500
@@ -61,7 +62,7 @@ class Errand:
     sees to it that so much is not asked for again at once, should it fail.
     """
 
-    questions: Sequence[tuple[str, Understood]]
+    questions: Sequence[tuple[str, BoundQuery]]
     covers: Mapping[object, Tree]
     spare: int = 0
     widened: str | None = None
@@ -96,56 +97,55 @@ class Errands:
 
     fetcher: Fetcher
     recall: Recall
-    understanding: Understanding
+    binder: Binder
     usual: DefaultAttributes
     budget: PrefetchBudgets
     counters: Counters
     _under_way: dict[Subject, _UnderWay] = field(default_factory=dict)
     _prefetching: Counter[Principal] = field(default_factory=Counter)
 
-    def under_way(
-        self, call: ApiCall, understood: Understood, lacking: MissingRows | None, now: float
-    ) -> UnderWay | None:
+    def under_way(self, call: ApiCall, bound: Bound, lacking: MissingRows | None, now: float) -> UnderWay | None:
         """What to wait for, if everything that is lacking has been asked for already, and not long ago."""
-        reading, space = understood.reading, call.entity_space
-        if reading is None or space is None:
+        space = call.entity_space
+        if not isinstance(bound, BoundQuery) or bound.tree is None or space is None:
             return None
-        subjects: list[object] = [reading.name]
-        if reading.keys is not None:
-            subjects = [(reading.query.entity_type, key) for key in lacking.keys] if lacking else []
+        tree = bound.tree
+        subjects: list[object] = [bound.list_name]
+        if bound.row_keys is not None:
+            subjects = [(bound.query.entity_type, key) for key in lacking.keys] if lacking else []
         found = [self._under_way.get((space, subject)) for subject in subjects]
         fitting = [
             entry
             for entry in found
-            if entry and entry.work.is_open and covers(entry.tree, reading.tree) and now < entry.began + JOINABLE_AGE
+            if entry and entry.work.is_open and covers(entry.tree, tree) and now < entry.began + JOINABLE_AGE
         ]
         if not fitting or len(fitting) < len(found):
             return None
         return UnderWay({entry.work for entry in fitting}, min(e.began for e in fitting) + JOINABLE_AGE - now)
 
-    def plan(self, call: ApiCall, understood: Understood, lacking: MissingRows | None, start: Moment) -> Errand | None:
+    def plan(self, call: ApiCall, bound: Bound, lacking: MissingRows | None, start: Moment) -> Errand | None:
         """Decide what to ask; ``None`` if the client's own question is the best."""
         try:
-            return self._plan(call, understood, lacking, start)
+            return self._plan(call, bound, lacking, start)
         except Exception as error:
             note_fault(self.counters, "planning", error)
             return None
 
-    def _plan(self, call: ApiCall, understood: Understood, lacking: MissingRows | None, start: Moment) -> Errand | None:
-        reading, entity_store = understood.reading, self.recall.entity_store(call)
-        catalogue = understood.meaning.catalogue
-        if reading is None or entity_store is None or catalogue is None:
+    def _plan(self, call: ApiCall, bound: Bound, lacking: MissingRows | None, start: Moment) -> Errand | None:
+        entity_store = self.recall.entity_store(call)
+        if entity_store is None or not isinstance(bound, BoundQuery) or bound.tree is None:
             return None
-        if entity_store.habits.vary or (understood.is_long and reading.keys is None):
+        if entity_store.habits.vary or (bound.is_long and bound.row_keys is None):
             return None  # What came might not be put together again; or there is too much to go through.
-        if reading.keys is None:
-            return self._for_lists(call, entity_store, understood, reading, start)
-        declared = catalogue.types[reading.query.entity_type]
+        if bound.row_keys is None:
+            return self._for_lists(call, entity_store, bound, bound.tree, start)
+        declared = bound.catalogue.types[bound.query.entity_type]
         if lacking is None or len(declared.primary_key) != 1:
             return None
-        if len(reading.keys) > 1:
-            return self._for_rows(reading, [key[0] for key in lacking.keys], declared.primary_key[0])
-        return self._for_one(call, entity_store, understood, reading, declared.primary_key[0], start)
+        if len(bound.row_keys) > 1:
+            return self._for_rows(bound, bound.tree, [key[0] for key in lacking.keys], declared.primary_key[0])
+        ref = EntityRef(bound.shape.key_space, bound.row_keys[0])
+        return self._for_one(call, entity_store, bound, bound.tree, ref, declared.primary_key[0], start)
 
     async def carry_out(self, call: ApiCall, errand: Errand, now: float) -> Fetched | None:
         """Ask, and take in the answers; returns the last of them, an error if there was one.
@@ -186,10 +186,10 @@ class Errands:
         return fetched[-1] if fetched else None
 
     async def _ask(
-        self, call: ApiCall, expression: str, understood: Understood, errand: Errand, turns: asyncio.Semaphore
+        self, call: ApiCall, expression: str, bound: BoundQuery, errand: Errand, turns: asyncio.Semaphore
     ) -> Fetched:
         async with turns:
-            fetched = await self.fetcher.ask(call, expression, understood, prefetched=bool(errand.spare))
+            fetched = await self.fetcher.ask(call, expression, bound, prefetched=bool(errand.spare))
         if errand.finish is not None and fetched.result is not None:
             try:
                 errand.finish(fetched)
@@ -214,42 +214,41 @@ class Errands:
 
     # -- rows by id
 
-    def _for_rows(self, reading: Reading, identities: Sequence[str], key: str) -> Errand | None:
+    def _for_rows(self, bound: BoundQuery, tree: Tree, identities: Sequence[str], key: str) -> Errand | None:
         """Ask for those rows alone of which too little is known."""
-        type_name, questions = reading.query.entity_type, []
+        type_name, questions = bound.query.entity_type, []
         for begin in range(0, len(identities), _CHUNK):
-            question = self._question(type_name, key, identities[begin : begin + _CHUNK], reading.tree)
+            question = self._question(type_name, key, identities[begin : begin + _CHUNK], tree)
             if question is None:
                 return None
             questions.append(question)
-        return Errand(questions, {(type_name, (identity,)): reading.tree for identity in identities})
+        return Errand(questions, {(type_name, (identity,)): tree for identity in identities})
 
     def _for_one(
         self,
         call: ApiCall,
         entity_store: EntityStore,
-        understood: Understood,
-        reading: Reading,
+        bound: BoundQuery,
+        shown: Tree,
+        ref: EntityRef,
         key: str,
         start: Moment,
     ) -> Errand | None:
         """Ask for one row and its usual attributes; once a list is seen to be walked, for more of its rows."""
-        type_name, catalogue = reading.query.entity_type, understood.meaning.catalogue
-        assert catalogue is not None
-        self.usual.note(type_name, reading.tree, catalogue)
-        ref = reading.refs()[0]
-        walk = (type_name, *paths_of(reading.tree))
-        group, siblings = self._siblings(call, entity_store, understood, ref, walk, start)
+        type_name, catalogue = bound.query.entity_type, bound.catalogue
+        self.usual.note(type_name, shown, catalogue)
+        walk = (type_name, *paths_of(shown))
+        group, siblings = self._siblings(call, entity_store, bound, ref, walk, start)
         identities = [ref.key[0], *siblings]
         usual = self.usual.of(type_name, catalogue) if call.representation.form is EntityForm.NORMALISED else {}
-        for tree in (united((reading.tree, usual)), reading.tree):
+        for tree in (united((shown, usual)), shown):
             question = self._question(type_name, key, identities, tree)
             if question is not None:
                 return Errand(
                     [question],
                     {(type_name, (identity,)): tree for identity in identities},
                     spare=len(siblings),
-                    widened=type_name if tree is not reading.tree else None,
+                    widened=type_name if tree is not shown else None,
                     set_back=None if group is None else partial(group.walked.__setitem__, walk, -_SETBACK),
                 )
         return None
@@ -258,7 +257,7 @@ class Errands:
         self,
         call: ApiCall,
         entity_store: EntityStore,
-        understood: Understood,
+        bound: BoundQuery,
         ref: EntityRef,
         walk: object,
         start: Moment,
@@ -266,9 +265,8 @@ class Errands:
         """The list that the client walks along, if any, and the ids of the rows that it is about to come to."""
         known = entity_store.known(ref)
         walked = known.walk(walk) if known is not None else ()
-        attempt = self.recall.begin(call, understood, start)
-        question = understood.meaning.question
-        if not walked or attempt is None or question is None:
+        attempt = self.recall.begin(call, bound, start)
+        if not walked or attempt is None:
             return None, []
         group = max(walked, key=lambda group: len(group.members))
         found: list[str] = []
@@ -277,33 +275,31 @@ class Errands:
                 break
             told = entity_store.known(other)
             type_name = told.observations[0].type_name if told is not None and told.observations else None
-            if other.family == ref.family and type_name in question.types and not attempt.knows(other):
+            if other.family == ref.family and type_name in bound.shape.types and not attempt.knows(other):
                 found.append(other.key[0])
         return group, found[: self._may_prefetch(call, len(found), start.at)]
 
     def _question(
         self, type_name: str, key: str, identities: Sequence[str], tree: Tree
-    ) -> tuple[str, Understood] | None:
-        expression = canonical(by_id(type_name, key, identities, tree))
-        understood = self.understanding.of_expression(expression)
-        return None if understood is None or understood.reading is None else (expression, understood)
+    ) -> tuple[str, BoundQuery] | None:
+        expression = canonical(query_for_rows(type_name, key, identities, tree))
+        bound = self.binder.bind_expression(expression)
+        return None if bound is None or bound.tree is None else (expression, bound)
 
     # -- lists
 
     def _for_lists(
-        self, call: ApiCall, entity_store: EntityStore, understood: Understood, reading: Reading, start: Moment
+        self, call: ApiCall, entity_store: EntityStore, bound: BoundQuery, tree: Tree, start: Moment
     ) -> Errand | None:
         """Once the id in a query is seen to walk along a list, ask the query for more of that list's ids."""
-        catalogue = understood.meaning.catalogue
-        assert catalogue is not None
-        for walk in walks_of(reading.query, catalogue):
+        for walk in walks_of(bound.query, bound.catalogue):
             for ref in walk.refs:
                 known = entity_store.known(ref)
                 walked = known.walk(walk.shape) if known is not None else ()
                 if not walked:
                     continue
                 group = max(walked, key=lambda group: len(group.members))
-                errand = self._for_siblings(call, entity_store, understood, walk, group, ref, start)
+                errand = self._for_siblings(call, entity_store, bound, tree, walk, group, ref, start)
                 if errand is not None:
                     return errand
         return None
@@ -312,14 +308,13 @@ class Errands:
         self,
         call: ApiCall,
         entity_store: EntityStore,
-        asked: Understood,
+        asked: BoundQuery,
+        tree: Tree,
         walk: NPlusOnePattern,
         group: SiblingGroup,
         ref: EntityRef,
         start: Moment,
     ) -> Errand | None:
-        reading = asked.reading
-        assert reading is not None
         identities = [ref.key[0]]
         for other in _onwards(group, ref):
             if len(identities) == _LISTS:
@@ -332,29 +327,27 @@ class Errands:
         identities = identities[: 1 + granted]
         if len(identities) < 2:
             return None
-        expression = canonical(walk.for_all(identities, projections_of(reading.tree), _MOST_ROWS))
-        understood = self.understanding.of_expression(expression)
-        if understood is None or understood.reading is None:
+        expression = canonical(walk.for_all(identities, projections_of(tree), _MOST_ROWS))
+        bound = self.binder.bind_expression(expression)
+        if bound is None or bound.tree is None:
             return None
 
         def finish(fetched: Fetched) -> None:
             if not _split(entity_store, walk, identities, fetched):
                 group.walked[walk.shape] = _NEVER
 
-        names: dict[object, Tree] = {list_name(walk, identity): reading.tree for identity in identities}
+        names: dict[object, Tree] = {list_name(walk, identity): tree for identity in identities}
         return Errand(
-            [(expression, understood)],
+            [(expression, bound)],
             names,
             spare=len(identities) - 1,
             finish=finish,
             set_back=partial(group.walked.__setitem__, walk.shape, -_SETBACK),
         )
 
-    def _has_list(self, entity_store: EntityStore, asked: Understood, name: str, start: Moment) -> bool:
-        reading = asked.reading
-        assert reading is not None
+    def _has_list(self, entity_store: EntityStore, asked: BoundQuery, name: str, start: Moment) -> bool:
         return any(
-            listing_covers(reading, listing) and not self.recall.is_doubtful(listing.source, asked, start)
+            listing.covers(asked.query) and not self.recall.is_doubtful(listing.source, asked, start)
             for listing in entity_store.listings(name)
         )
 

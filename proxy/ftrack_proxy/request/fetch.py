@@ -24,14 +24,15 @@ from ftrack_proxy.protocol.responses import (
     is_success,
     sole_entry,
 )
+from ftrack_proxy.queries.bound_query import Bound, BoundQuery
 from ftrack_proxy.request.acceptance import note_answer, without_cookies
+from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.flights import Fetched
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.schema_source import SchemaSource
 from ftrack_proxy.request.threads import in_thread
-from ftrack_proxy.request.understand import Understanding, Understood
 from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
 
 # Answers that are taken apart in a thread: it takes tens of milliseconds, in which nobody else would be answered.
@@ -50,7 +51,7 @@ class Fetcher:
         self,
         journal: Journal,
         upstream: Upstream,
-        understanding: Understanding,
+        binder: Binder,
         schemas: SchemaSource,
         recall: Recall,
         origin: str,
@@ -63,7 +64,7 @@ class Fetcher:
         self._settle_window = settle_window
         self._body_limit = body_limit
         self._upstream = upstream
-        self.understanding = understanding
+        self.binder = binder
         self._schemas = schemas
         self.origin = origin
 
@@ -78,7 +79,7 @@ class Fetcher:
         if any(operation.kind is OperationKind.QUERY for operation in operations):
             self._schemas.seek(call.principal, lambda: self._fetch_schemas(call))
             await self._schemas.grace()
-            await self.understanding.study(operations)
+            await self.binder.bind_long(operations)
         await self._journal.coverage.settled(call.credentials)
 
     async def fetch(self, read: Read, began: Moment) -> Fetched:
@@ -88,13 +89,13 @@ class Fetcher:
             NotSent, AnswerLost: no answer; it was a read, so nothing has happened.
         """
         operation = read.operation
-        fetched = await self._fetch(read.call, operation.kind, operation.raw, read.understood, began)
+        fetched = await self._fetch(read.call, operation.kind, operation.raw, read.bound, began)
         if fetched.result is None:
             return fetched
         fetched.result.spelling = read.spelling
         return replace(fetched, stored=self.keep(read.key, fetched.result))
 
-    async def ask(self, call: ApiCall, expression: str, understood: Understood, *, prefetched: bool) -> Fetched:
+    async def ask(self, call: ApiCall, expression: str, bound: Bound, *, prefetched: bool) -> Fetched:
         """Ask a question of our own on behalf of the caller, and take in what it tells of entities.
 
         Raises:
@@ -103,7 +104,7 @@ class Fetcher:
         assert call.credentials is not None
         raw = orjson.dumps({"action": "query", "expression": expression})
         began = self._journal.start(call.credentials)
-        fetched = await self._fetch(call, OperationKind.QUERY, raw, understood, began, prefetched=prefetched)
+        fetched = await self._fetch(call, OperationKind.QUERY, raw, bound, began, prefetched=prefetched)
         if fetched.answer.rest is not None:
             # Not what a client asked for: nobody gets it.
             fetched.answer.rest.close()
@@ -114,7 +115,7 @@ class Fetcher:
         call: ApiCall,
         kind: OperationKind,
         raw: bytes,
-        understood: Understood,
+        bound: Bound,
         began: Moment,
         *,
         prefetched: bool = False,
@@ -126,30 +127,27 @@ class Fetcher:
         if plain is None or not unpacked.exact or not is_success(decoded, 1) or not is_complete(kind, decoded[0]):
             return Fetched(began, answer, plain, None, None, False, failure=failure_of(answer.status, decoded))
         entry = sole_entry(plain)
-        result = self.result(call, answer, entry, decoded[0], understood, began)
+        result = self.result(call, answer, entry, decoded[0], bound, began)
         self.learn_entry(kind, decoded[0])
-        taken = await self._learn_entities(call, understood, decoded[0], result, prefetched=prefetched)
+        taken = await self._learn_entities(call, bound, decoded[0], result, prefetched=prefetched)
         return Fetched(began, answer, plain, entry, result, False, taken)
 
     async def _learn_entities(
-        self, call: ApiCall, understood: Understood, entry: Any, result: Result, *, prefetched: bool
+        self, call: ApiCall, bound: Bound, entry: Any, result: Result, *, prefetched: bool
     ) -> NormalisedAnswer | None:
-        entity_store, reading, catalogue = (
-            self._recall.entity_store(call),
-            understood.reading,
-            understood.meaning.catalogue,
-        )
-        if entity_store is None or reading is None or catalogue is None:
+        entity_store = self._recall.entity_store(call)
+        if entity_store is None or not isinstance(bound, BoundQuery) or bound.tree is None:
             return None
+        tree, catalogue = bound.tree, bound.catalogue
         rows, normalised = entry["data"], call.representation.form is EntityForm.NORMALISED
         source = AnswerSource(result.began, result.good_through, result.fresh_until, prefetched)
         try:
             if len(rows) > _MANY_ROWS:
-                taken = await in_thread(normalise, rows, reading.tree, catalogue, normalised=normalised)
+                taken = await in_thread(normalise, rows, tree, catalogue, normalised=normalised)
                 await in_thread(result.note_ids)
             else:
-                taken = normalise(rows, reading.tree, catalogue, normalised=normalised)
-            for _ in ingesting(entity_store, reading, entry, taken, source, catalogue):
+                taken = normalise(rows, tree, catalogue, normalised=normalised)
+            for _ in ingesting(entity_store, bound, entry, taken, source, catalogue):
                 await asyncio.sleep(0)
         except NotNormalisable:
             return None
@@ -158,7 +156,7 @@ class Fetcher:
             return None
         if catalogue.note_unasked(entity_store.all_unasked):
             # It shows what nobody asked for, which its question does not look at.
-            self.understanding.look_again()
+            self.binder.forget()
             result.families = None
         result.taken = source
         return taken
@@ -189,28 +187,26 @@ class Fetcher:
         """Take in what an answer tells of the schema."""
         match kind:
             case OperationKind.SERVER_INFORMATION:
-                self.understanding.learn_server_information(entry)
+                self.binder.schema.learn_server_information(entry)
             case OperationKind.SCHEMAS:
                 self._schemas.learn(entry)
             case _:
                 pass
 
-    def result(
-        self, call: ApiCall, answer: Answer, entry: bytes, content: Any, understood: Understood, began: Moment
-    ) -> Result:
+    def result(self, call: ApiCall, answer: Answer, entry: bytes, content: Any, bound: Bound, began: Moment) -> Result:
         """One operation's part of an answer, with what is needed to judge it. ``content`` is ``entry`` decoded."""
-        result = self._result(call, answer, entry, understood, began)
-        result.complete = _is_complete_list(content, understood)
-        result.fresh_until = replication_window_end(result, self._journal.log, self._settle_window, understood.meaning)
+        result = self._result(call, answer, entry, bound, began)
+        result.complete = _is_complete_list(content, bound)
+        result.fresh_until = replication_window_end(result, self._journal.log, self._settle_window, bound)
         return result
 
-    def _result(self, call: ApiCall, answer: Answer, entry: bytes, understood: Understood, began: Moment) -> Result:
-        terms = understood.terms
+    def _result(self, call: ApiCall, answer: Answer, entry: bytes, bound: Bound, began: Moment) -> Result:
+        terms = bound.terms
         return Result(
             body=entry,
             http_status=answer.status,
             content_type=answer.headers.get("Content-Type", ""),
-            families=understood.families,
+            families=bound.families,
             began=began,
             max_age=terms.max_age,
             event_invalidated=terms.event_invalidated,
@@ -251,12 +247,11 @@ def contains_secret(entry: bytes, call: ApiCall) -> bool:
     return call.credentials is not None and call.credentials.key.encode("utf-8", "surrogateescape") in entry
 
 
-def _is_complete_list(entry: Any, understood: Understood) -> bool:
+def _is_complete_list(entry: Any, bound: Bound) -> bool:
     """True if the query's window cut nothing off: fewer rows came than were allowed, from the first on."""
-    question = understood.meaning.question
-    if question is None or question.query.offset:
+    if not isinstance(bound, BoundQuery) or bound.query.offset:
         return False
-    limit = question.query.limit
+    limit = bound.query.limit
     metadata = entry.get("metadata")
     following = metadata.get("next") if isinstance(metadata, dict) else None
     if isinstance(following, dict) and following.get("offset") is not None:

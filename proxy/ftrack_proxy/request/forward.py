@@ -85,7 +85,7 @@ class Forwarder:
         if batch is None:
             return [anything(ChangeSource.OWN_WRITE)]
         contents = [operation.content for operation in batch.operations]
-        catalogue = self._fetcher.understanding.catalogue
+        catalogue = self._fetcher.binder.catalogue
         if len(contents) <= _FEW:
             return changes_of_operations(contents, catalogue)
         return await in_thread(changes_of_operations, contents, catalogue)
@@ -144,7 +144,7 @@ class Forwarder:
         Unless something else happened to them meanwhile, before ``answered``: which came first is not known then.
         ``recorded`` is the moment at which the write was in the log and nothing else after it.
         """
-        entity_store, catalogue = self._recall.entity_store(call), self._fetcher.understanding.catalogue
+        entity_store, catalogue = self._recall.entity_store(call), self._fetcher.binder.catalogue
         if entity_store is None or catalogue is None or recorded.epoch != began.epoch:
             return
         if not is_success(decoded, len(batch.operations)) or not isinstance(decoded, list):

@@ -79,7 +79,7 @@ class LookUp:
 
     def _recalled(self, read: Read, stale: object = None) -> RecalledAnswer | MissingRows | Long | None:
         try:
-            return self._recall.attempt(read.call, read.understood, read.start, stale)
+            return self._recall.attempt(read.call, read.bound, read.start, stale)
         except Exception as error:
             note_fault(self._journal.counters, "recalling", error)
             return None
@@ -95,14 +95,14 @@ class LookUp:
         result.spelling = read.spelling
         if handling is not None:
             # What was there anyway need not be on disk twice.
-            result.durable = read.understood.terms.durable and not contains_secret(result.body, read.call)
+            result.durable = read.bound.terms.durable and not contains_secret(result.body, read.call)
         self._journal.results.put(read.key, result)
         self._journal.counters.prefetched_used += found.prefetched and handling is None
         return Served(handling or Handling(None, found.kind.value), result)
 
     def judged(self, read: Read, result: Result, work: Work | None = None) -> Verdict:
         """The verdict on a result for this read."""
-        return judge(result, read.start, self._journal.log, read.understood.meaning, work)
+        return judge(result, read.start, self._journal.log, read.bound, work)
 
     @staticmethod
     def acceptable(read: Read, result: Result, verdict: Verdict) -> bool:

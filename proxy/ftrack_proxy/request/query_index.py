@@ -11,7 +11,7 @@ from ftrack_proxy.identity.partition import Partition
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Query
-from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.queries.bound_query import Bound, BoundQuery
 from ftrack_proxy.request.call import ApiCall
 
 Window = tuple[int, int | None]
@@ -50,15 +50,15 @@ class QueryIndex:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def note(self, key: bytes, question: BoundQuery | None, call: ApiCall) -> None:
+    def note(self, key: bytes, bound: Bound, call: ApiCall) -> None:
         """Note that ``key`` holds, or is about to hold, the call's answer to this question."""
-        if question is None or key in self._kept:
+        if not isinstance(bound, BoundQuery) or key in self._kept:
             return
         if call.credentials is None or call.principal is None or call.partition is None:
             return
-        query = _digest(canonical(question.query, window=False))
+        query = _digest(canonical(bound.query, window=False))
         asker = Asker(call.credentials, call.principal, call.partition)
-        self._kept[key] = query, IndexedResult(key, asker, window_of(question.query))
+        self._kept[key] = query, IndexedResult(key, asker, window_of(bound.query))
         self._keys.setdefault(query, set()).add(key)
         if len(self._kept) > self._limit:
             self._give_up_oldest()

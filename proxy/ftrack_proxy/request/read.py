@@ -32,9 +32,9 @@ T = TypeVar("T")
 # Misses of one batch that ftrack is asked for apart, and at the same time: such answers others can have, too. Many
 # are asked for together.
 _APART = 8
-# Operations that are answered at one go, and that are understood, while everybody else waits.
+# Operations that are answered at one go, and that are bound, while everybody else waits.
 _AT_HAND = 100
-_UNDERSTOOD_AT_ONCE = 16
+_BOUND_AT_ONCE = 16
 _FOUND_AT_ONCE = 64
 
 
@@ -76,15 +76,15 @@ class Reader:
 
     def _note(self, read: Read) -> None:
         """Remember what a key holds the answer to, for `explain`, where finding a text for it takes no time."""
-        if not read.understood.is_long:
-            self.asked.note(read.key, read.understood.meaning.question, read.call)
+        if not read.bound.is_long:
+            self.asked.note(read.key, read.bound, read.call)
 
     def _reads(self, call: ApiCall, split: Split, start: Moment) -> Iterator[Read | None]:
         """The batch's operations, one by one; ``None`` for one whose answer must not be kept."""
         assert split.batch is not None
         for operation, key, spelling in zip(split.batch.operations, split.keys, split.spellings, strict=True):
-            understood = self._fetcher.understanding.of(operation)
-            yield None if understood is None else Read(call, operation, key, spelling, understood, start)
+            bound = self._fetcher.binder.bind(operation)
+            yield None if bound is None else Read(call, operation, key, spelling, bound, start)
 
     async def _all_reads(self, call: ApiCall, split: Split, start: Moment) -> list[Read] | None:
         """The same for all at once; ``None`` if one of the answers must not be kept."""
@@ -93,7 +93,7 @@ class Reader:
             if read is None:
                 return None
             reads.append(read)
-            if not len(reads) % _UNDERSTOOD_AT_ONCE:
+            if not len(reads) % _BOUND_AT_ONCE:
                 await asyncio.sleep(0)
         return reads
 
@@ -237,9 +237,9 @@ class Reader:
 
     async def _send_out(self, read: Read, lacking: MissingRows | None, handling: Handling) -> Served | None:
         """Ask ftrack for what is lacking, in words of our own; ``None`` if the client's are to be sent."""
-        call, understood, start = read.call, read.understood, read.start
+        call, bound, start = read.call, read.bound, read.start
         while True:
-            under_way = self._errands.under_way(call, understood, lacking, self._journal.clock())
+            under_way = self._errands.under_way(call, bound, lacking, self._journal.clock())
             if under_way is None:
                 break
             self._journal.counters.waiting += 1
@@ -254,7 +254,7 @@ class Reader:
             lacking = found
             if ended:
                 break
-        errand = self._errands.plan(call, understood, lacking, start)
+        errand = self._errands.plan(call, bound, lacking, start)
         if errand is None:
             return None
         try:

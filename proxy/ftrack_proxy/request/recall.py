@@ -9,7 +9,6 @@ from enum import Enum
 
 import orjson
 
-from ftrack_proxy.cache_policy.policy import Terms
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.entities.denormalise import Denormaliser, MissingValue
 from ftrack_proxy.entities.entity_store import (
@@ -21,7 +20,6 @@ from ftrack_proxy.entities.entity_store import (
     ListSegment,
     Observation,
 )
-from ftrack_proxy.entities.reading import Reading, document, listing_covers, window_of
 from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.entities.row_values import known_values
 from ftrack_proxy.judging.evaluate import evaluate
@@ -29,12 +27,14 @@ from ftrack_proxy.judging.judge import judge
 from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.judging.row_facts import RowFacts
 from ftrack_proxy.protocol.representation import EntityForm
-from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.protocol.responses import query_entry
+from ftrack_proxy.queries.bound_query import Bound, BoundQuery
+from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.queries.row_keys import Key
+from ftrack_proxy.queries.terms import Terms
+from ftrack_proxy.queries.window import window_of
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.threads import in_thread
-from ftrack_proxy.request.understand import Understood
-from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.values.truth import Truth
 from ftrack_proxy.values.work import STEPS, OutOfBudget, Work
 
@@ -114,10 +114,10 @@ class Recall:
         self._log = log
         self._entity_stores = entity_stores
 
-    def kind_for(self, space: EntitySpace, understood: Understood, start: Moment) -> HitKind | None:
+    def kind_for(self, space: EntitySpace, bound: Bound, start: Moment) -> HitKind | None:
         """How a read in this space could be answered now without its own result; leaves no trace."""
         entity_store = self._entity_stores.peek(space)
-        attempt = None if entity_store is None else self._attempt(entity_store, space[1], understood, start)
+        attempt = None if entity_store is None else self._attempt(entity_store, space[1], bound, start)
         found = None if attempt is None else attempt.answer()
         if isinstance(found, Long):
             found = found.answer_now()
@@ -129,38 +129,34 @@ class Recall:
         return None if space is None else self._entity_stores.of(space)
 
     def attempt(
-        self, call: ApiCall, understood: Understood, start: Moment, stale: object = None
+        self, call: ApiCall, bound: Bound, start: Moment, stale: object = None
     ) -> RecalledAnswer | MissingRows | Long | None:
         """Answer a read that began at ``start``, or tell what is lacking; ``None`` if nothing can be said.
 
         ``stale`` is a list's source that is known to be no good any more.
         """
-        attempt = self.begin(call, understood, start)
+        attempt = self.begin(call, bound, start)
         return None if attempt is None else attempt.answer(stale)
 
-    def is_doubtful(self, source: AnswerSource, understood: Understood, start: Moment) -> bool:
+    def is_doubtful(self, source: AnswerSource, bound: Bound, start: Moment) -> bool:
         """True if of all that ``source`` told in answer to such questions hardly anything is still good."""
-        if not _is_usable(source, understood.terms, start) or source.good_through < self._log.tail:
+        if not _is_usable(source, bound.terms, start) or source.good_through < self._log.tail:
             return True
-        families = understood.families or frozenset()
-        return any(True for _ in self._log.unplaced(source.good_through, start.seq, families))
+        return any(True for _ in self._log.unplaced(source.good_through, start.seq, bound.families))
 
-    def begin(self, call: ApiCall, understood: Understood, start: Moment) -> _Attempt | None:
+    def begin(self, call: ApiCall, bound: Bound, start: Moment) -> _Attempt | None:
         """Prepare to answer a read."""
         entity_store, form = self.entity_store(call), call.representation.form
         if entity_store is None or form is None:
             return None
-        return self._attempt(entity_store, form, understood, start)
+        return self._attempt(entity_store, form, bound, start)
 
-    def _attempt(
-        self, entity_store: EntityStore, form: EntityForm, understood: Understood, start: Moment
-    ) -> _Attempt | None:
-        reading, question, catalogue = understood.reading, understood.meaning.question, understood.meaning.catalogue
-        if reading is None or question is None or catalogue is None:
+    def _attempt(self, entity_store: EntityStore, form: EntityForm, bound: Bound, start: Moment) -> _Attempt | None:
+        if not isinstance(bound, BoundQuery) or bound.tree is None:
             return None
-        if understood.terms.event_invalidated and not start.live:
+        if bound.terms.event_invalidated and not start.live:
             return None
-        return _Attempt(entity_store, understood, reading, question, catalogue, start, self._log, form)
+        return _Attempt(entity_store, bound, bound.tree, start, self._log, form)
 
 
 @dataclass(slots=True)
@@ -168,19 +164,17 @@ class _Attempt:
     """One read, looked up in what is known in one space."""
 
     entity_store: EntityStore
-    understood: Understood
-    reading: Reading
-    question: BoundQuery
-    catalogue: Catalogue
+    bound: BoundQuery
+    tree: Tree
     start: Moment
     log: ChangeLog
     form: EntityForm
 
     def answer(self, stale: object = None) -> RecalledAnswer | MissingRows | Long | None:
         """Answer the read, or tell what is lacking."""
-        if self.reading.keys is None:
+        if self.bound.row_keys is None:
             return self.listed(stale)
-        return Long(self, None) if len(self.reading.keys) > _ROWS_AT_ONCE else self.by_id()
+        return Long(self, None) if len(self.bound.row_keys) > _ROWS_AT_ONCE else self.by_id()
 
     def by_id(self) -> RecalledAnswer | MissingRows:
         """Answer a query that names its rows, in the order in which it names them."""
@@ -192,13 +186,13 @@ class _Attempt:
     def gathering(self, rows: _Rows) -> Iterator[None]:
         """Look for the rows that a query names, in steps of some milliseconds."""
         rows.assembly = assembly = self._assembly()
-        keys = self.reading.keys or ()
+        keys = self.bound.row_keys or ()
         for begin in range(0, len(keys), _ROWS_AT_ONCE):
             judge_row = self._judge_row()
             for key in keys[begin : begin + _ROWS_AT_ONCE]:
-                ref = EntityRef(self.reading.family, key)
+                ref = EntityRef(self.bound.shape.key_space, key)
                 try:
-                    assembly.gather(ref, self.reading.tree, accept=lambda used: self._is_row(used, ref, judge_row))  # noqa: B023
+                    assembly.gather(ref, self.tree, accept=lambda used: self._is_row(used, ref, judge_row))  # noqa: B023
                 except MissingValue:
                     if not self._is_absent(key, judge_row, rows.absent):
                         rows.lacking.append(key)
@@ -208,11 +202,11 @@ class _Attempt:
 
     def from_rows(self, rows: _Rows) -> RecalledAnswer | MissingRows:
         """The answer, if all rows were found."""
-        keys = self.reading.keys or ()
+        keys = self.bound.row_keys or ()
         assert rows.assembly is not None
         if rows.lacking:
             return MissingRows(tuple(rows.lacking), len(keys) - len(rows.lacking))
-        shown, following = window_of(self.reading, rows.found, offset=0, ended=True)
+        shown, following = window_of(self.bound.query, rows.found, offset=0, ended=True)
         try:
             return self._recalled(HitKind.ENTITY, rows.assembly, shown, following, rows.absent, self.start.seq)
         except MissingValue:
@@ -222,7 +216,7 @@ class _Attempt:
         """True if a row could be shown as the query asks."""
         judge_row = self._judge_row()
         try:
-            self._assembly().gather(ref, self.reading.tree, accept=lambda used: self._is_row(used, ref, judge_row))
+            self._assembly().gather(ref, self.tree, accept=lambda used: self._is_row(used, ref, judge_row))
         except MissingValue:
             return self._is_absent(ref.key, judge_row, [])
         return True
@@ -230,7 +224,7 @@ class _Attempt:
     def listed(self, stale: object) -> RecalledAnswer | Long | None:
         """Answer a query whose rows, or more of them, came as an answer to another one."""
         for listing in self._listings(stale):
-            rows, _ = window_of(self.reading, listing.rows, offset=listing.offset, ended=listing.ended)
+            rows, _ = listing.window(self.bound.query)
             if len(rows) > _AT_ONCE:
                 return Long(self, listing)
             recalled = self.from_listing(listing)
@@ -239,14 +233,14 @@ class _Attempt:
         return None
 
     def _listings(self, stale: object) -> Iterator[ListSegment]:
-        for listing in self.entity_store.listings(self.reading.name):
+        for listing in self.entity_store.listings(self.bound.list_name):
             usable = listing.source is not stale and self.is_usable(listing.source)
-            if usable and listing_covers(self.reading, listing):
+            if usable and listing.covers(self.bound.query):
                 yield listing
 
     def is_fresh(self, recalled: RecalledAnswer) -> bool:
         """True if nothing has changed a list that was put together."""
-        return judge(recalled.result, self.start, self.log, self.understood.meaning).fresh
+        return judge(recalled.result, self.start, self.log, self.bound).fresh
 
     def from_listing(self, listing: ListSegment) -> RecalledAnswer | None:
         """Put a list together as it was, if all that is to be shown of its rows is known."""
@@ -256,10 +250,10 @@ class _Attempt:
             return None
 
     def _from_listing(self, listing: ListSegment) -> RecalledAnswer:
-        rows, following = window_of(self.reading, listing.rows, offset=listing.offset, ended=listing.ended)
+        rows, following = listing.window(self.bound.query)
         assembly = self._assembly()
         for ref in rows:
-            assembly.gather(ref, self.reading.tree, listing.source)
+            assembly.gather(ref, self.tree, listing.source)
         # In the end: a row that another one shows more of may be of another moment than when it was met itself.
         work = Work(STEPS + _STEPS_A_ROW * len(rows))  # Many rows are gone through in a thread.
         if not all(self._belongs(assembly.used[ref], listing, work) for ref in rows):
@@ -271,35 +265,36 @@ class _Attempt:
         """A row that is known from elsewhere than the list must not show that it is not, or elsewhere, in it."""
         if row.source is listing.source:
             return True
-        if not self.question.own_order.isdisjoint(row.layout.places):
+        shape = self.bound.shape
+        if not shape.own_order.isdisjoint(row.layout.places):
             return False
-        facts = RowFacts(self.question.family, None, known_values(row, self.catalogue), ())
+        facts = RowFacts(shape.family, None, known_values(row, shape.catalogue), ())
         try:
-            met = evaluate(self.question.criteria, facts, self.question.types, self.catalogue, work=work)
+            met = evaluate(self.bound.criteria, facts, shape.types, shape.catalogue, work=work)
         except OutOfBudget:
             return False
         return met is not Truth.FALSE
 
     def is_usable(self, source: AnswerSource) -> bool:
         """True if an answer may be served at all at the start of this read, whatever has changed since."""
-        return _is_usable(source, self.understood.terms, self.start)
+        return _is_usable(source, self.bound.terms, self.start)
 
     def _is_row(self, used: Mapping[EntityRef, Observation], ref: EntityRef, judge_row: RowJudge) -> bool:
-        return used[ref].type_name in self.question.types and judge_row.accepts(used)
+        return used[ref].type_name in self.bound.shape.types and judge_row.accepts(used)
 
     def _is_absent(self, key: Key, judge_row: RowJudge, sources: list[AnswerSource]) -> bool:
         """True if ftrack itself answered that the row is not there. An event that says so may be anybody's."""
-        source = self.entity_store.absent(self.reading.query.entity_type, key)
+        source = self.entity_store.absent(self.bound.query.entity_type, key)
         if source is not None and self.is_usable(source) and judge_row.accepts_absence(key, source):
             sources.append(source)
             return True
         return False
 
     def _assembly(self) -> Denormaliser:
-        return Denormaliser(self.entity_store, self.catalogue, self.is_usable, self.form is EntityForm.NORMALISED)
+        return Denormaliser(self.entity_store, self.bound.catalogue, self.is_usable, self.form is EntityForm.NORMALISED)
 
     def _judge_row(self) -> RowJudge:
-        return RowJudge(self.question, self.catalogue, self.start, self.log)
+        return RowJudge(self.bound, self.start, self.log)
 
     def _recalled(
         self,
@@ -311,23 +306,23 @@ class _Attempt:
         good_through: int | None,
     ) -> RecalledAnswer:
         """``good_through``: up to which change all of it was proven; ``None`` for what remains to be judged."""
-        assembled = assembly.assembled([(ref, self.reading.tree) for ref in rows])
+        assembled = assembly.assembled([(ref, self.tree) for ref in rows])
         origins = [*sources, *(observation.source for observation in assembled.used.values())]
         began = min((source.began for source in origins), key=lambda began: began.at, default=self.start)
         if good_through is None:
             good_through = min(source.good_through for source in origins)
-        terms = self.understood.terms
+        terms = self.bound.terms
         result = Result(
-            body=orjson.dumps(document(assembled.rows, following)),
+            body=orjson.dumps(query_entry(assembled.rows, following)),
             http_status=200,
             content_type="application/json",
-            families=self.understood.families,
+            families=self.bound.families,
             began=began,
             max_age=terms.max_age,
             event_invalidated=terms.event_invalidated,
             durable=False,
             good_through=good_through,
-            complete=following is None and not self.reading.offset,
+            complete=following is None and not self.bound.query.offset,
             fresh_until=min((source.fresh_until for source in origins), default=float("inf")),
         )
         return RecalledAnswer(kind, result, any(source.prefetched for source in origins))

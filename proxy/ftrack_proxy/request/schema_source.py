@@ -10,7 +10,7 @@ from typing import Any
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
-from ftrack_proxy.request.understand import Understanding
+from ftrack_proxy.request.known_schema import KnownSchema
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +38,9 @@ class SchemaSource:
     """
 
     def __init__(
-        self, understanding: Understanding, counters: Counters, upstream: str, save: Callable[[dict[str, Any]], None]
+        self, schema: KnownSchema, counters: Counters, upstream: str, save: Callable[[dict[str, Any]], None]
     ) -> None:
-        self._understanding = understanding
+        self._schema = schema
         self._counters = counters
         self._upstream = upstream
         self._save = save
@@ -56,13 +56,13 @@ class SchemaSource:
         if not isinstance(stored, dict) or stored.get("format") != _FORMAT or stored.get("upstream") != self._upstream:
             return
         try:
-            self._saved = self._understanding.restore(stored["document"], stored["schema_hash"])
+            self._saved = self._schema.restore(stored["document"], stored["schema_hash"])
         except (KeyError, ValueError, TypeError) as error:
             _log.warning("the schema that was kept cannot be read, ftrack is asked for it: %s", type(error).__name__)
 
     def seek(self, asker: Principal, ask: Ask) -> None:
         """Ask for the schema in the background, if it is not known and this asker has not just asked in vain."""
-        if self._understanding.is_confirmed or asker in self._attempts or len(self._attempts) >= _AT_ONCE:
+        if self._schema.is_confirmed or asker in self._attempts or len(self._attempts) >= _AT_ONCE:
             return
         now = asyncio.get_running_loop().time()
         if now < self._pauses.get(asker, (0.0, 0.0))[0]:
@@ -74,7 +74,7 @@ class SchemaSource:
     async def grace(self) -> None:
         """Wait for the schema for a moment at the very start, so that the first answers can be kept already."""
         left = (self._grace_ends or 0.0) - asyncio.get_running_loop().time()
-        if self._understanding.catalogue is None and self._attempts and left > 0:
+        if self._schema.catalogue is None and self._attempts and left > 0:
             await asyncio.wait(self._attempts.values(), timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     async def close(self) -> None:
@@ -87,8 +87,8 @@ class SchemaSource:
         """Go by a document that ftrack has just sent, and keep it; ``None`` if it did not."""
         if document is None:
             return
-        self._understanding.learn_schemas(document)
-        if self._understanding.is_confirmed:
+        self._schema.learn_schemas(document)
+        if self._schema.is_confirmed:
             self._pauses.clear()
             keeping = asyncio.create_task(self._keep(document), name="keep the schema")
             self._keeping.add(keeping)
@@ -104,7 +104,7 @@ class SchemaSource:
             note_fault(self._counters, "asking for the schema", error)
         finally:
             del self._attempts[asker]
-        if not self._understanding.is_confirmed:
+        if not self._schema.is_confirmed:
             self._pause(asker)
 
     def _pause(self, asker: Principal) -> None:
@@ -117,7 +117,7 @@ class SchemaSource:
 
     async def _keep(self, document: Any) -> None:
         """Write the document down, if it is not yet. Where that fails, the next start asks for it again."""
-        fingerprint, schema_hash = self._understanding.fingerprint, self._understanding.schema_hash
+        fingerprint, schema_hash = self._schema.fingerprint, self._schema.schema_hash
         if fingerprint is None or fingerprint == self._saved:
             return
         stored = {"format": _FORMAT, "upstream": self._upstream, "schema_hash": schema_hash, "document": document}

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from ftrack_proxy.entities.entity_store import AnswerSource
 from ftrack_proxy.entities.ingest import Part, ingesting_all
 from ftrack_proxy.entities.normalise import NotNormalisable, normalise_all
-from ftrack_proxy.entities.reading import Reading
 from ftrack_proxy.judging.result import Moment, Result
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.json_text import elements
-from ftrack_proxy.protocol.operations import OperationKind
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.protocol.responses import failure_of, is_complete, is_success
+from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.flights import Fetched
@@ -56,7 +56,8 @@ def is_readable(missed: Missed) -> bool:
     Other queries (with casts, say) might make ftrack show attributes of entities in their neighbours' answers that
     those did not ask for.
     """
-    return missed.read.understood.reading is not None or missed.read.operation.kind is not OperationKind.QUERY
+    bound = missed.read.bound
+    return not isinstance(bound, BoundQuery) or bound.tree is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,15 @@ class _Entry:
     raw: bytes
     content: object
     result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """The same for a query that shows ``tree`` of its rows."""
+
+    entry: _Entry
+    bound: BoundQuery
+    tree: Tree
 
 
 class Together:
@@ -120,7 +130,7 @@ class Together:
         for count, (one, raw, content) in enumerate(zip(missed, raws, unpacked.value, strict=True), start=1):
             is_query = isinstance(content, dict) and isinstance(content.get("data"), list)
             shown = content if is_query else {"data": []}
-            result = self._fetcher.result(call, answer, raw, shown, one.read.understood, began)
+            result = self._fetcher.result(call, answer, raw, shown, one.read.bound, began)
             entries.append(_Entry(one, raw, content, result))
             if not count % _AT_ONCE:
                 await asyncio.sleep(0)
@@ -129,13 +139,13 @@ class Together:
     async def _keep(self, call: ApiCall, entries: Sequence[_Entry]) -> set[bytes]:
         """Keep what stands by itself; returns its keys."""
         kept: set[bytes] = set()
-        parts: list[tuple[_Entry, Reading]] = []
+        parts: list[_Answered] = []
         for entry in entries:
             read = entry.missed.read
             if not is_complete(read.operation.kind, entry.content):
                 continue
-            if read.understood.reading is not None:
-                parts.append((entry, read.understood.reading))
+            if isinstance(read.bound, BoundQuery) and read.bound.tree is not None:
+                parts.append(_Answered(entry, read.bound, read.bound.tree))
             elif _ENTITY not in entry.raw:
                 # No entity in it: nothing can be short, or longer than asked.
                 self._fetcher.learn_entry(read.operation.kind, entry.content)
@@ -143,34 +153,35 @@ class Together:
                 if self._fetcher.keep(read.key, entry.result):
                     kept.add(read.key)
         if parts and await self._learn(call, parts):
-            for count, (entry, _) in enumerate(parts, start=1):
-                read, handling = entry.missed.read, Handling(entry.missed.forwarded, entry.missed.detail, stored=True)
+            for count, part in enumerate(parts, start=1):
+                missed = part.entry.missed
+                read, handling = missed.read, Handling(missed.forwarded, missed.detail, stored=True)
                 if isinstance(await self._look_up.recalled(read, handling), Served):
                     kept.add(read.key)
                 if not count % _AT_ONCE:
                     await asyncio.sleep(0)
         return kept
 
-    async def _learn(self, call: ApiCall, parts: Sequence[tuple[_Entry, Reading]]) -> bool:
+    async def _learn(self, call: ApiCall, parts: Sequence[_Answered]) -> bool:
         """Take in what the answer tells of entities; false if it cannot be told, or shows what nobody asked for."""
         entity_store = self._recall.entity_store(call)
-        catalogue = self._fetcher.understanding.catalogue
+        catalogue = self._fetcher.binder.catalogue
         if entity_store is None or catalogue is None:
             return False
-        if any(entry.missed.read.understood.meaning.catalogue is not catalogue for entry, _ in parts):
+        if any(part.bound.catalogue is not catalogue for part in parts):
             return False
-        contents = [(entry.content["data"], reading.tree) for entry, reading in parts]  # type: ignore[index]
+        contents = [(part.entry.content["data"], part.tree) for part in parts]  # type: ignore[index]
         normalised = call.representation.form is EntityForm.NORMALISED
-        first = parts[0][0].result
-        source = AnswerSource(first.began, first.good_through, min(entry.result.fresh_until for entry, _ in parts))
+        first = parts[0].entry.result
+        source = AnswerSource(first.began, first.good_through, min(part.entry.result.fresh_until for part in parts))
         try:
             if sum(len(rows) for rows, _ in contents) > _MANY_ROWS:
                 taken = await in_thread(normalise_all, contents, catalogue, normalised=normalised)
             else:
                 taken = normalise_all(contents, catalogue, normalised=normalised)
             told: list[Part] = [
-                (reading, entry.content, one)  # type: ignore[misc]
-                for (entry, reading), one in zip(parts, taken, strict=True)
+                (part.bound, part.entry.content, one)  # type: ignore[misc]
+                for part, one in zip(parts, taken, strict=True)
             ]
             for _ in ingesting_all(entity_store, told, source, catalogue):
                 await asyncio.sleep(0)
@@ -180,7 +191,7 @@ class Together:
             note_fault(self._journal.counters, "taking apart", error)
             return False
         if catalogue.note_unasked(entity_store.all_unasked):
-            self._fetcher.understanding.look_again()
+            self._fetcher.binder.forget()
             return False
         return True
 

@@ -12,7 +12,7 @@ from ftrack_proxy.identity.credentials import credentials_of
 from ftrack_proxy.identity.principal import account_of
 from ftrack_proxy.request.body_memory import SHORT
 from ftrack_proxy.request.description import described_batch, described_request
-from ftrack_proxy.request.understand import Understanding
+from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.web.listener import Handler
 
 _log = logging.getLogger("ftrack_proxy.request")
@@ -28,9 +28,9 @@ def is_wanted() -> bool:
 class RequestLog:
     """Hands requests on to ``handler`` and logs each."""
 
-    def __init__(self, handler: Handler, understanding: Understanding, salt: bytes) -> None:
+    def __init__(self, handler: Handler, schema: KnownSchema, salt: bytes) -> None:
         self._handler = handler
-        self._understanding = understanding
+        self._schema = schema
         self._salt = salt
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -63,7 +63,7 @@ class RequestLog:
         if (request.content_length or SHORT + 1) <= SHORT and request.content.is_eof():
             with suppress(Exception):
                 body = await request.read()
-        return described_batch(body, self._understanding.catalogue)
+        return described_batch(body, self._schema.catalogue)
 
 
 def _verdict(response: web.StreamResponse) -> str:
