@@ -1,2 +1,2 @@
-"""How values are compared where the database that compares them is not known: three-valued logic,
-text, numbers, and a budget for the work."""
+"""Values and what holds them: comparison where the database that compares is not known (three-valued logic, text,
+numbers, a budget for the work), and a mapping of bounded size."""
