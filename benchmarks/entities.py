@@ -25,6 +25,7 @@ from ftrack_proxy.queries.bound_query import bind_query
 from ftrack_proxy.queries.bound_shape import bind_shape
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 
 _PAGE = 500
 _TERMS = Terms(max_age=60.0, event_invalidated=True, durable=True)
@@ -69,7 +70,7 @@ def main() -> None:
     parser.add_argument("--entities", type=int, default=200_000)
     parser.add_argument("--limit-mb", type=int, default=1_024)
     chosen = parser.parse_args()
-    catalogue = Catalogue.from_document(build_schemas())
+    catalogue = load_catalogue(build_schemas())
     entity_store = EntityStore(chosen.limit_mb * 2**20)
     statuses, types = ([str(uuid.uuid4()) for _ in range(6)] for _ in range(2))
     before, learning, pages, last = memory(), 0.0, 0, None

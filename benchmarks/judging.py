@@ -22,6 +22,7 @@ from ftrack_proxy.queries.bound_query import bind_query
 from ftrack_proxy.queries.bound_shape import bind_shape
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 
 EXPRESSIONS = (
     'select id, name, status.name, type.name, parent.name from Task where parent.id is "{shot}" offset 0 limit 500',
@@ -47,7 +48,7 @@ def microseconds(function: Callable[[], object], repeats: int = 2_000) -> float:
 def main() -> None:
     with FtrackServer(ProductionPlan()) as server:
         made = server.production
-        catalogue = Catalogue.from_document(server.engine.schemas)
+        catalogue = load_catalogue(server.engine.schemas)
         names = {
             "shot": made.shots[0], "asset": made.assets[0], "project": made.projects[0], "task": made.tasks[0],
         }  # fmt: skip

@@ -17,7 +17,7 @@ from ftrack_proxy.cache_policy.learned_coverage import (
     writes_of,
 )
 from ftrack_proxy.cache_policy.policy import Policy, PolicyKind
-from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 from ftrack_proxy.store.state_file import read_state, write_state
 from tests.test_cache_policy.test_policy import DOCUMENT
 from tests.test_schema.documents import schema
@@ -199,7 +199,7 @@ def test_what_cannot_be_read_is_left_out(learner: Learner, document: Any) -> Non
 
 # -- reading writes and events
 
-CATALOGUE = Catalogue.from_document(
+CATALOGUE = load_catalogue(
     [
         schema("Status", "id name sort:number"),
         schema("Note", "id content|text author>Status"),

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind, ChangeSource
 from ftrack_proxy.changes.own_writes import changes_of_operations
-from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.dependants import dependants, referrers
+from ftrack_proxy.schema.loader import load_catalogue
 from tests.test_changes.test_update_events import JSON
 from tests.test_schema.documents import DOCUMENT, schema, small_catalogue
 
@@ -312,7 +312,7 @@ def test_endless_nesting_is_anything() -> None:
 
 
 def test_a_collection_of_a_type_that_the_document_lacks() -> None:
-    catalogue = Catalogue.from_document([*DOCUMENT, schema("Odd", "id things*Gone")])
+    catalogue = load_catalogue([*DOCUMENT, schema("Odd", "id things*Gone")])
     (found,) = changes_of_operations([update("Odd", ["O"], things=[])], catalogue)
     assert found.families == {"Odd"}
 

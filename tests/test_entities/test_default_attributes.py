@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.queries.projection_tree import Tree, covers, paths_of
-from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.declared_types import Kind
 from ftrack_proxy.schema.derived import is_volatile
+from ftrack_proxy.schema.loader import load_catalogue
 from tests.ftrack_server.schemas import build_schemas
 from tests.test_entities.production import CATALOGUE, trees
 from tests.test_schema.documents import small_catalogue
@@ -119,4 +120,4 @@ def test_another_schema_has_other_attributes() -> None:
     short = [document for document in build_schemas() if document["id"] != "Priority"]
     seeded = DefaultAttributes({"Task": ["priority.name", "name"]})
     assert seeded.of("Task", CATALOGUE) == {"priority": {"name": {}}, "name": {}}
-    assert seeded.of("Task", Catalogue.from_document(short)) == {"name": {}}
+    assert seeded.of("Task", load_catalogue(short)) == {"name": {}}

@@ -11,7 +11,7 @@ from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.judging.affects import affects
-from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 from tests.ftrack_server.schemas import build_schemas
 from tests.test_entities.production import CATALOGUE, entry, showing, source
 from tests.test_judging.cases import answer, bind, item
@@ -51,7 +51,7 @@ def test_what_comes_by_itself_comes_in_answers_of_ours() -> None:
 
 def test_it_is_judged_from_then_on() -> None:
     """What is shown is judged: also what nobody asked for, and what it derives from."""
-    catalogue = Catalogue.from_document(build_schemas())
+    catalogue = load_catalogue(build_schemas())
     renamed = changes_of_update_event(
         {"entities": [item("Sequence", "Q1", "update", "Project:p1", name=("a", "b"))]}, catalogue
     )

@@ -14,6 +14,7 @@ from ftrack_proxy.explaining.invalidation import rule_in_words
 from ftrack_proxy.judging.affects import EVERYTHING, RULES
 from ftrack_proxy.judging.judge import Reason, Verdict
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 from ftrack_proxy.settings import read_policy
 from tests.ftrack_server.schemas import build_schemas
 
@@ -22,7 +23,7 @@ ASKED = 'select name from Task where status.name is "Done" order by bid limit 5'
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return Catalogue.from_document(build_schemas())
+    return load_catalogue(build_schemas())
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from ftrack_proxy.protocol.representation import Representation
 from ftrack_proxy.queries.bound_query import BoundOperation, BoundQuery
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.query_index import QueryIndex
-from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 from ftrack_proxy.settings import read_policy
 from tests.ftrack_server.schemas import build_schemas
 
@@ -30,7 +30,7 @@ def call(user: str | None = "ana") -> ApiCall:
 
 @pytest.fixture(scope="module")
 def bound() -> Any:
-    catalogue, policy = Catalogue.from_document(build_schemas()), read_policy()
+    catalogue, policy = load_catalogue(build_schemas()), read_policy()
 
     def of(expression: str) -> BoundQuery | None:
         return explained(expression, catalogue, policy).bound

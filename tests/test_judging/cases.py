@@ -17,6 +17,7 @@ from ftrack_proxy.queries.bound_query import BoundQuery, bind_query
 from ftrack_proxy.queries.bound_shape import bind_shape
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 from tests.ftrack_server.schemas import build_schemas
 
 Row = dict[str, Any]
@@ -28,7 +29,7 @@ _TASKS = frozenset({"Task", "Shot", "Sequence", "Folder", "AssetBuild"})
 @functools.cache
 def catalogue() -> Catalogue:
     """The full document's."""
-    return Catalogue.from_document(build_schemas())
+    return load_catalogue(build_schemas())
 
 
 TERMS = Terms(max_age=60.0, event_invalidated=True, durable=True)

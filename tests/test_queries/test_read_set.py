@@ -4,7 +4,7 @@ import pytest
 
 from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.queries.read_set import ReadSet, Unresolvable, read_set
-from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 from tests.test_language.test_forms import FORMS
 from tests.test_schema.documents import DOCUMENT, real_catalogue, schema, small_catalogue
 
@@ -180,7 +180,7 @@ def test_what_the_schema_does_not_have_is_unresolvable(expression: str, position
 
 
 def test_a_relation_to_a_type_that_the_document_lacks_is_unresolvable() -> None:
-    catalogue = Catalogue.from_document([*DOCUMENT, schema("Odd", "id gone>Gone", defaults="id gone")])
+    catalogue = load_catalogue([*DOCUMENT, schema("Odd", "id gone>Gone", defaults="id gone")])
     with pytest.raises(Unresolvable, match="unknown type"):
         read_set(parse("select gone from Odd"), catalogue)
     with pytest.raises(Unresolvable):

@@ -10,6 +10,7 @@ from ftrack_proxy.language.parser import parse
 from ftrack_proxy.language.syntax import Text
 from ftrack_proxy.queries.row_keys import Key, is_plain_id, row_keys
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 from tests.test_entities.production import CATALOGUE
 from tests.test_schema.documents import schema
 
@@ -71,7 +72,7 @@ def test_a_key_of_several_parts_is_named_in_full(criteria: str, found: tuple[Key
 
 
 def test_rows_without_a_key_cannot_be_named() -> None:
-    catalogue = Catalogue.from_document([schema("Log", "id text", key="")])
+    catalogue = load_catalogue([schema("Log", "id text", key="")])
     assert keys("Log where id is a", catalogue) is None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 
 # Where real servers' answers lie, for whoever has some.
 REFERENCE = Path(os.environ.get("FTRACK_REFERENCE_DIR") or Path(__file__).parents[3] / "shared" / "reference")
@@ -298,7 +299,7 @@ for _declared in DOCUMENT:
 
 
 def small_catalogue() -> Catalogue:
-    return Catalogue.from_document(DOCUMENT)
+    return load_catalogue(DOCUMENT)
 
 
 def real_catalogue() -> Catalogue:
@@ -306,4 +307,4 @@ def real_catalogue() -> Catalogue:
     document = REFERENCE / "query_schemas.json"
     if not document.exists():
         pytest.skip(f"the real document is not at {document}; FTRACK_REFERENCE_DIR says where it is")
-    return Catalogue.from_document(json.loads(document.read_text()))
+    return load_catalogue(json.loads(document.read_text()))

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import pytest
 
-from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Kind
+from ftrack_proxy.schema.loader import load_catalogue
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 from tests.test_schema.documents import real_catalogue, schema, small_catalogue
 
 SMALL = small_catalogue()
@@ -44,11 +48,38 @@ def test_attributes_of_subtypes_are_found_on_the_base() -> None:
     assert SMALL.lookup("Context", "bid") is SMALL.lookup("Context", "bid")
 
 
-def test_names_that_do_not_exist_are_not_remembered() -> None:
-    before = len(SMALL.memo)
-    for number in range(100):
-        assert SMALL.lookup("Task", f"nothing_{number}") == ()
-    assert len(SMALL.memo) == before
+def test_an_attribute_of_no_type_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        SMALL.lookup("Nothing", "name")
+
+
+def test_what_follows_from_a_catalogue_is_computed_once_for_each() -> None:
+    computed = []
+
+    @per_catalogue
+    def first_types(catalogue: Catalogue, count: int) -> list[str]:
+        computed.append(count)
+        return sorted(catalogue.types)[:count]
+
+    other = small_catalogue()
+    assert first_types(SMALL, 2) is first_types(SMALL, 2)
+    assert first_types(other, 1) == first_types(SMALL, 1) == first_types(SMALL, 2)[:1]
+    assert computed == [2, 1, 1]
+
+
+def test_what_follows_from_a_catalogue_goes_with_it() -> None:
+    class Table(dict[str, str]):
+        pass
+
+    @per_catalogue
+    def table(_: Catalogue) -> Table:
+        return Table()
+
+    catalogue = small_catalogue()
+    gone = weakref.ref(table(catalogue))
+    assert gone() is not None
+    del catalogue
+    assert gone() is None
 
 
 def test_catalogues_are_told_apart_by_identity() -> None:
@@ -57,7 +88,7 @@ def test_catalogues_are_told_apart_by_identity() -> None:
 
 
 def test_a_cycle_of_bases_ends() -> None:
-    catalogue = Catalogue.from_document([schema("A", "id", mixin="B"), schema("B", "id x", mixin="A")])
+    catalogue = load_catalogue([schema("A", "id", mixin="B"), schema("B", "id x", mixin="A")])
     assert set(catalogue.types["A"].attributes) == {"id", "x"}
     assert catalogue.subtypes["A"] == {"B"}
 
@@ -94,7 +125,7 @@ GOOD: dict[str, Any] = schema("A", "id name")
 )
 def test_a_malformed_document_is_refused(document: Any) -> None:
     with pytest.raises(ValueError):
-        Catalogue.from_document(document)
+        load_catalogue(document)
 
 
 def test_the_real_document() -> None:

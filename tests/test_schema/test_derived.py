@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Kind
 from ftrack_proxy.schema.dependants import targets
 from ftrack_proxy.schema.derived import ATTRIBUTES, is_volatile, sources_of, sources_of_type
 from tests.test_judging.cases import catalogue as full_catalogue

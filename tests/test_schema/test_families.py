@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 from tests.test_schema.documents import DOCUMENT, real_catalogue, schema, small_catalogue
 
 SMALL = small_catalogue()
@@ -50,7 +50,7 @@ def test_types_that_share_an_identity_space_are_one_family(family: str, members:
 
 
 def test_a_declared_base_unites_what_no_table_here_knows() -> None:
-    catalogue = Catalogue.from_document(
+    catalogue = load_catalogue(
         [
             *DOCUMENT,
             schema("Rule", "id name"),
@@ -69,7 +69,7 @@ def test_a_declared_base_unites_what_no_table_here_knows() -> None:
 
 def test_a_family_whose_base_this_document_lacks_is_still_one() -> None:
     lists = [declared for declared in DOCUMENT if declared["id"] in ("User", "Group")]
-    catalogue = Catalogue.from_document(lists)
+    catalogue = load_catalogue(lists)
     assert catalogue.family_of == {"User": "User", "Group": "User"}
 
 

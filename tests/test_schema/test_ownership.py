@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftrack_proxy.schema.catalogue import Kind
+from ftrack_proxy.schema.declared_types import Kind
 from ftrack_proxy.schema.ownership import owner_keys, owns
 from tests.test_judging.cases import catalogue
 from tests.test_schema.documents import real_catalogue

@@ -14,7 +14,8 @@ from enum import Enum
 from typing import Any, Final
 
 from ftrack_proxy.cache_policy.policy import Policy, PolicyKind
-from ftrack_proxy.schema.catalogue import Catalogue, EntityType, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import EntityType, Kind
 from ftrack_proxy.schema.names import types_in_event
 from ftrack_proxy.values.collation import is_certain_id
 

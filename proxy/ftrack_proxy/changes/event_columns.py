@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ftrack_proxy.changes.change import UNKNOWN, OldNew
-from ftrack_proxy.schema.catalogue import EntityType, Kind
+from ftrack_proxy.schema.declared_types import EntityType, Kind
 from ftrack_proxy.schema.names import attribute_names, foreign_key_of
 
 CUSTOM: Final = "custom_attributes"

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ftrack_proxy.queries.projection_tree import MutableTree, Tree, paths_of
-from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Attribute, Kind
 from ftrack_proxy.schema.derived import is_volatile, sources_of
 
 _LEARNED_AFTER: Final = 3

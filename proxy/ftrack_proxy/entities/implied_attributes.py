@@ -5,6 +5,7 @@ from __future__ import annotations
 from ftrack_proxy.entities.response_habits import siblings_of
 from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 
 
 def comes_along(type_name: str, tree: Tree, catalogue: Catalogue, *, siblings: bool = True) -> frozenset[str]:
@@ -13,15 +14,15 @@ def comes_along(type_name: str, tree: Tree, catalogue: Catalogue, *, siblings: b
 
     ``siblings``: whether what shares a column comes along, which is certain of normalised answers only.
     """
-    names = frozenset(tree)
-    memo = ("comes along", type_name, names, siblings)
-    found: frozenset[str] | None = catalogue.memo.get(memo)
-    if found is None:
-        declared = catalogue.types[type_name]
-        along = {*declared.primary_key, *declared.system_projections}
-        if "context_type" in declared.attributes:
-            along.add("object_type_id")
-        for name in names if siblings else ():
-            along.update(siblings_of(name, declared))
-        found = catalogue.memo[memo] = frozenset(along | names)
-    return found
+    return _along(catalogue, type_name, frozenset(tree), siblings)
+
+
+@per_catalogue
+def _along(catalogue: Catalogue, type_name: str, names: frozenset[str], siblings: bool) -> frozenset[str]:
+    declared = catalogue.types[type_name]
+    along = {*names, *declared.primary_key, *declared.system_projections}
+    if "context_type" in declared.attributes:
+        along.add("object_type_id")
+    for name in names if siblings else ():
+        along.update(siblings_of(name, declared))
+    return frozenset(along)

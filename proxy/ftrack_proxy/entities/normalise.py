@@ -17,6 +17,7 @@ from ftrack_proxy.entities.response_habits import ResponseHabits
 from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.queries.row_keys import space_of
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 
 _TYPE = "__entity_type__"
 
@@ -236,13 +237,11 @@ def _fragment(value: Any) -> orjson.Fragment:
     return orjson.Fragment(orjson.dumps(value).decode())
 
 
-def _identities(catalogue: Catalogue) -> dict[str, tuple[str, tuple[str, ...]]]:
+@per_catalogue
+def _identities(catalogue: Catalogue) -> Mapping[str, tuple[str, tuple[str, ...]]]:
     """Type to where its keys tell rows apart, and primary key."""
-    found: dict[str, tuple[str, tuple[str, ...]]] | None = catalogue.memo.get("identities")
-    if found is None:
-        found = catalogue.memo["identities"] = {
-            name: (space_of(name, catalogue), declared.primary_key)
-            for name, declared in catalogue.types.items()
-            if declared.primary_key
-        }
-    return found
+    return {
+        name: (space_of(name, catalogue), declared.primary_key)
+        for name, declared in catalogue.types.items()
+        if declared.primary_key
+    }

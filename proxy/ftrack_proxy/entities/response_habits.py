@@ -12,7 +12,9 @@ from enum import Enum
 from typing import Any
 
 from ftrack_proxy.queries.projection_tree import Tree
-from ftrack_proxy.schema.catalogue import Catalogue, EntityType
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import EntityType
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 
 
 class ResponseHabit(Enum):
@@ -83,11 +85,13 @@ def siblings_of(name: str, declared: EntityType) -> tuple[str, ...]:
 
 def doubled(declared: EntityType, catalogue: Catalogue) -> frozenset[str]:
     """The attributes of a type that share their column with another."""
-    memo = ("doubled", declared.name)
-    found: frozenset[str] | None = catalogue.memo.get(memo)
-    if found is None:
-        found = catalogue.memo[memo] = frozenset(name for name in declared.attributes if siblings_of(name, declared))
-    return found
+    return _doubled(catalogue, declared.name)
+
+
+@per_catalogue
+def _doubled(catalogue: Catalogue, type_name: str) -> frozenset[str]:
+    declared = catalogue.types[type_name]
+    return frozenset(name for name in declared.attributes if siblings_of(name, declared))
 
 
 def with_siblings(tree: Tree, declared: EntityType) -> Tree:

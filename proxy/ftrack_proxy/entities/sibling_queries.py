@@ -12,7 +12,8 @@ from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Path, Query, Step, Text
 from ftrack_proxy.queries import bound_query
 from ftrack_proxy.queries.row_keys import is_plain_id
-from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Attribute, Kind
 
 _SHORT_WINDOW: Final = 100
 """Who asks for fewer rows expects to find no more (``first``, ``one``) or wants the first of many."""

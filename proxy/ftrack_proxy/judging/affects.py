@@ -20,7 +20,7 @@ from ftrack_proxy.judging.case import Case
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.row_facts import RowFacts, facts_after, facts_before, place_of
 from ftrack_proxy.queries.bound_query import Bound, BoundQuery
-from ftrack_proxy.schema.catalogue import Kind
+from ftrack_proxy.schema.declared_types import Kind
 from ftrack_proxy.schema.families import CONTEXT, VALUE
 from ftrack_proxy.schema.names import foreign_key_of
 from ftrack_proxy.values.truth import Truth

@@ -12,7 +12,9 @@ from ftrack_proxy.changes.change import UNKNOWN
 from ftrack_proxy.judging.row_facts import RowFacts
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Text
 from ftrack_proxy.queries.value_sets import AnyOfValues, ComparedValues, ListedValues, Opposite, PreparedCriteria
-from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Kind
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 from ftrack_proxy.values.collation import may_be_same as _may_be_same
 from ftrack_proxy.values.numbers import is_close, number_of
 from ftrack_proxy.values.truth import Truth, conjunction, disjunction, negated, truth
@@ -189,14 +191,11 @@ def _value_type(path: Path, types: frozenset[str], catalogue: Catalogue) -> str:
         )
     if len(path.steps) > 1:
         return "string" if name == "id" or name.endswith("_id") else ""
-    memo = ("value type", name, types)
-    found: str | None = catalogue.memo.get(memo)
-    if found is None:
-        found = catalogue.memo[memo] = _type_of_values(name, types, catalogue)
-    return found
+    return _type_of_values(catalogue, name, types)
 
 
-def _type_of_values(name: str, types: frozenset[str], catalogue: Catalogue) -> str:
+@per_catalogue
+def _type_of_values(catalogue: Catalogue, name: str, types: frozenset[str]) -> str:
     kinds = set()
     for type_name in types:
         for _, attribute in catalogue.lookup(type_name, name):

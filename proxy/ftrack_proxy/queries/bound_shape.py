@@ -23,7 +23,8 @@ from ftrack_proxy.language.syntax import (
 from ftrack_proxy.queries.projection_tree import Tree, tree_of
 from ftrack_proxy.queries.read_set import ReadSet, read_set
 from ftrack_proxy.queries.row_keys import space_of
-from ftrack_proxy.schema.catalogue import Attribute, Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Attribute, Kind
 from ftrack_proxy.schema.derived import sources_of
 from ftrack_proxy.schema.families import CONTEXT, VALUE
 from ftrack_proxy.schema.names import foreign_key_of

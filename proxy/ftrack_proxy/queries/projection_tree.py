@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ftrack_proxy.language.syntax import Aggregate, Path, Query, Step
-from ftrack_proxy.schema.catalogue import Catalogue, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Kind
 from ftrack_proxy.schema.families import NOTE_CATEGORY
 
 Tree = Mapping[str, "Tree"]

@@ -23,7 +23,8 @@ from ftrack_proxy.language.syntax import (
     Query,
 )
 from ftrack_proxy.language.tokens import NotUnderstood
-from ftrack_proxy.schema.catalogue import Attribute, Catalogue, EntityType, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
 from ftrack_proxy.schema.derived import Sources, is_volatile, sources_of, sources_of_type
 from ftrack_proxy.schema.names import foreign_key_of
 

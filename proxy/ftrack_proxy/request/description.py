@@ -11,6 +11,7 @@ from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.protocol.operations import Operation, OperationKind, parse_batch
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 
 _MOST_OPERATIONS = 3
 _LONGEST = 300
@@ -95,10 +96,10 @@ def _known(text: str, vocabulary: Iterable[str]) -> str:
 
 
 def _vocabulary(catalogue: Catalogue | None) -> frozenset[str]:
-    if catalogue is None:
-        return _LANGUAGE
-    known = catalogue.memo.get(_vocabulary)
-    if known is None:
-        names = {name for entity_type in catalogue.types.values() for name in entity_type.attributes}
-        known = catalogue.memo[_vocabulary] = _LANGUAGE | names | set(catalogue.types)
-    return frozenset(known)
+    return _LANGUAGE if catalogue is None else _words_of(catalogue)
+
+
+@per_catalogue
+def _words_of(catalogue: Catalogue) -> frozenset[str]:
+    names = {name for entity_type in catalogue.types.values() for name in entity_type.attributes}
+    return _LANGUAGE | names | catalogue.types.keys()

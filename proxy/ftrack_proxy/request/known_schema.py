@@ -11,6 +11,7 @@ import orjson
 
 from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.loader import load_catalogue
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class KnownSchema:
             self.is_confirmed = True
             return
         try:
-            catalogue = Catalogue.from_document(entry)
+            catalogue = load_catalogue(entry)
         except ValueError as error:
             _log.warning(
                 "the schema that ftrack sent cannot be read, queries pass through uncached: %s",
@@ -65,7 +66,7 @@ class KnownSchema:
         Raises:
             ValueError, TypeError: it is none.
         """
-        self.catalogue = Catalogue.from_document(entry)
+        self.catalogue = load_catalogue(entry)
         self.fingerprint = _fingerprint(entry)
         self.schema_hash = schema_hash if isinstance(schema_hash, str) else None
         return self.fingerprint

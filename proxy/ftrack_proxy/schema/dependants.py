@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ftrack_proxy.schema.catalogue import Attribute, Catalogue, EntityType, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
 from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST, RESOURCE
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 
 _OWNERS: Final = frozenset({CONTEXT, "Asset", "AssetVersion", COMPONENT, RESOURCE, LIST, "ListObject"})
 _POLYMORPHIC: Final[Mapping[tuple[str, str], frozenset[str]]] = {
@@ -28,11 +30,7 @@ WEAK: Final = frozenset({"thumbnail", "thumbnail_id"})
 
 def referrers(family: str, catalogue: Catalogue) -> frozenset[str]:
     """The families with a foreign key or scalar relation to ``family``, polymorphic ids included."""
-    key = ("referrers", family)
-    if key not in catalogue.memo:
-        catalogue.memo[key] = _referrers(family, catalogue, weak=True)
-    found: frozenset[str] = catalogue.memo[key]
-    return found
+    return _referrers(catalogue, family, True)
 
 
 def dependants(family: str, catalogue: Catalogue) -> frozenset[str]:
@@ -43,18 +41,19 @@ def dependants(family: str, catalogue: Catalogue) -> frozenset[str]:
     deletes along it, but those through which only a value changes and no row goes (see ``thumbnailed``).
     ``family`` itself is in it only if its rows can depend on one another (children, replies, members).
     """
-    key = ("dependants", family)
-    if key not in catalogue.memo:
-        reached: set[str] = set()
-        waiting = [family]
-        while waiting:
-            for other in _referrers(waiting.pop(), catalogue, weak=False):
-                if other not in reached:
-                    reached.add(other)
-                    waiting.append(other)
-        catalogue.memo[key] = frozenset(reached)
-    found: frozenset[str] = catalogue.memo[key]
-    return found
+    return _dependants(catalogue, family)
+
+
+@per_catalogue
+def _dependants(catalogue: Catalogue, family: str) -> frozenset[str]:
+    reached: set[str] = set()
+    waiting = [family]
+    while waiting:
+        for other in _referrers(catalogue, waiting.pop(), False):
+            if other not in reached:
+                reached.add(other)
+                waiting.append(other)
+    return frozenset(reached)
 
 
 def thumbnailed(catalogue: Catalogue) -> frozenset[str]:
@@ -66,15 +65,14 @@ def thumbnailed(catalogue: Catalogue) -> frozenset[str]:
     )
 
 
-def _referrers(family: str, catalogue: Catalogue, *, weak: bool) -> frozenset[str]:
-    key = ("all referrers", weak)
-    if key not in catalogue.memo:
-        catalogue.memo[key] = _all_referrers(catalogue, weak=weak)
-    found: Mapping[str, set[str]] = catalogue.memo[key]
+@per_catalogue
+def _referrers(catalogue: Catalogue, family: str, weak: bool) -> frozenset[str]:
+    found = _all_referrers(catalogue, weak)
     return frozenset(found.get(family, set()) | found.get("*", set()))
 
 
-def _all_referrers(catalogue: Catalogue, *, weak: bool) -> Mapping[str, set[str]]:
+@per_catalogue
+def _all_referrers(catalogue: Catalogue, weak: bool) -> Mapping[str, set[str]]:
     """The families that point at each family, in one pass: events wait for it."""
     found: dict[str, set[str]] = {}
     for name, entity_type in catalogue.types.items():

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ftrack_proxy.schema.catalogue import Attribute, Catalogue
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Attribute
 from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST, RESOURCE, STATUS_CHANGE
 
 Sources = frozenset[tuple[str, str]]

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ftrack_proxy.schema.catalogue import Catalogue, EntityType, Kind, normalised
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import EntityType, Kind
 
 _UNLISTED: Final[Mapping[str, tuple[str, ...]]] = {
     # Rows of the activity stream that share an event with real ones; integrators ignore them (7.3, 7.7).
@@ -32,9 +33,14 @@ _KEYS: Final[Mapping[str, str]] = {
 """Relations whose foreign key is not called ``<relation>_id`` (5.8)."""
 
 
+def as_event_name(name: str) -> str:
+    """A table or type name as names in events are compared: lower case, without underscores (7.3)."""
+    return name.replace("_", "").lower()
+
+
 def types_in_event(name: str, catalogue: Catalogue) -> tuple[str, ...]:
     """The types that an event's ``entityType`` can mean; empty if none is known (7.3)."""
-    key = normalised(name)
+    key = as_event_name(name)
     found = catalogue.event_names.get(key)
     if found is None:
         found = tuple(other for other in _UNLISTED.get(key, ()) if other in catalogue.types)
@@ -43,7 +49,7 @@ def types_in_event(name: str, catalogue: Catalogue) -> tuple[str, ...]:
 
 def is_unlisted(name: str) -> bool:
     """Whether an event's ``entityType`` names rows that no schema document shows."""
-    return normalised(name) in _UNLISTED
+    return as_event_name(name) in _UNLISTED
 
 
 def attribute_names(entity_type: EntityType, column: str) -> tuple[str, ...]:

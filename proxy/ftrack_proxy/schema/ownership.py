@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ftrack_proxy.schema.catalogue import Attribute, Catalogue, EntityType, Kind
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
 from ftrack_proxy.schema.dependants import WEAK, dependants, targets
 from ftrack_proxy.schema.families import CONTEXT
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 
 _PROJECT: Final = "project_id"
 _MADE_FOR: Final = frozenset({("AssetVersion", "task_id"), ("AssetVersion", "task")})
@@ -17,11 +19,7 @@ _MADE_FOR: Final = frozenset({("AssetVersion", "task_id"), ("AssetVersion", "tas
 def owner_keys(family: str, catalogue: Catalogue) -> frozenset[str]:
     """The attributes of a family's rows that say what they belong to, keys and relations; their own primary keys,
     which do not change, are not among them."""
-    key = ("owner keys", family)
-    if key not in catalogue.memo:
-        catalogue.memo[key] = _owner_keys(family, catalogue)
-    found: frozenset[str] = catalogue.memo[key]
-    return found
+    return _owner_keys(catalogue, family)
 
 
 def owns(owner: str, family: str, catalogue: Catalogue) -> bool:
@@ -35,7 +33,8 @@ def owns(owner: str, family: str, catalogue: Catalogue) -> bool:
     )
 
 
-def _owner_keys(family: str, catalogue: Catalogue) -> frozenset[str]:
+@per_catalogue
+def _owner_keys(catalogue: Catalogue, family: str) -> frozenset[str]:
     of_projects = dependants(CONTEXT, catalogue) | {CONTEXT}
     return frozenset(
         attribute.name
