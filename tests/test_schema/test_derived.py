@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from ftrack_proxy.facts.derived_values import DERIVED_VALUES
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Kind
 from ftrack_proxy.schema.dependants import targets
-from ftrack_proxy.schema.derived import ATTRIBUTES, is_volatile, sources_of, sources_of_type
+from ftrack_proxy.schema.derived import is_volatile, sources_of, sources_of_type
 from tests.test_judging.cases import catalogue as full_catalogue
 from tests.test_schema.documents import real_catalogue, small_catalogue
 
@@ -116,9 +117,9 @@ def test_every_computed_attribute_of_the_real_document_is_accounted_for() -> Non
 def test_the_table_names_types_that_exist() -> None:
     catalogue = real_catalogue()
     families = set(catalogue.family_of.values())
-    for (owner, attribute), sources in ATTRIBUTES.items():
-        assert owner == "*" or owner in families, (owner, attribute)
-        for type_name, source in sources:
+    for value in DERIVED_VALUES:
+        assert value.family == "*" or value.family in families, value
+        for type_name, source in value.made_from:
             assert source == "*" or catalogue.lookup(type_name, source), (type_name, source)
 
 

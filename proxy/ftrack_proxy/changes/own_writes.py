@@ -8,10 +8,10 @@ from typing import Any, Final
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind, ChangeSource, OldNew, anything
 from ftrack_proxy.changes.reach import cascade, changes_hands, changes_rights, moves, with_dependants
 from ftrack_proxy.changes.side_effects import SERVER_DECIDES, families_along, set_along, side_effects
+from ftrack_proxy.facts.type_names import COMPONENT, RESOURCE
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
 from ftrack_proxy.schema.derived import sources_of
-from ftrack_proxy.schema.families import COMPONENT, RESOURCE
 from ftrack_proxy.schema.names import foreign_key_of, relations_on
 from ftrack_proxy.schema.ownership import owner_keys, owns
 from ftrack_proxy.values.collation import is_certain_id

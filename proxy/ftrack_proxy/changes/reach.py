@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind
+from ftrack_proxy.facts.hierarchy import MOVES
+from ftrack_proxy.facts.references import THUMBNAIL
+from ftrack_proxy.facts.rights import RIGHTS_CHANGES
+from ftrack_proxy.facts.type_names import COMPONENT, CONTEXT
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.dependants import dependants, thumbnailed
-from ftrack_proxy.schema.families import COMPONENT, CONTEXT
 from ftrack_proxy.schema.ownership import owner_keys
 
-_RIGHTS: Final = frozenset({"UserSecurityRole", "UserSecurityRoleProject", "SecurityRole", "ApiKey"})
-_PRIVATE: Final = "is_private"
-_THUMBNAIL: Final = ("thumbnail", "thumbnail_id", "thumbnail_url", "thumbnail_source_id")
-_PLACE: Final = frozenset({"parent_id", "project_id", "parent", "project", "children", "descendants"})
+_RIGHTS: Final = frozenset(known.family for known in RIGHTS_CHANGES if known.attribute is None)
+_RIGHTS_BY_ATTRIBUTE: Final = [(known.family, known.attribute) for known in RIGHTS_CHANGES if known.attribute]
+_PLACE: Final = frozenset(move.attribute for move in MOVES)
 
 
-def changes_rights(families: Iterable[str], attributes: Iterable[str]) -> bool:
+def changes_rights(families: Iterable[str], attributes: Container[str]) -> bool:
     """Whether a change may alter what somebody may see: roles, keys, privacy of a project (8.1).
 
     Rows appear and disappear then in answers of any type, without an event of their own (7.6).
     """
     names = frozenset(families)
-    return not _RIGHTS.isdisjoint(names) or (CONTEXT in names and _PRIVATE in attributes)
+    if not _RIGHTS.isdisjoint(names):
+        return True
+    return any(family in names and attribute in attributes for family, attribute in _RIGHTS_BY_ATTRIBUTE)
 
 
 def moves(families: Iterable[str], attributes: Iterable[str]) -> bool:
@@ -81,7 +85,7 @@ def cascade(removed: Change, catalogue: Catalogue) -> list[Change]:
             Change(
                 ChangeKind.UPDATED,
                 thumbnailed(catalogue),
-                attributes=dict.fromkeys(_THUMBNAIL, (UNKNOWN, UNKNOWN)),
+                attributes=dict.fromkeys(THUMBNAIL, (UNKNOWN, UNKNOWN)),
                 source=removed.source,
                 attributes_complete=True,
             )

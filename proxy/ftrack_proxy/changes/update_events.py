@@ -15,8 +15,8 @@ from ftrack_proxy.changes.change import Change, ChangeKind, ChangeSource, anythi
 from ftrack_proxy.changes.event_columns import CUSTOM, Columns, as_mappings, columns_of
 from ftrack_proxy.changes.reach import cascade, changes_hands, changes_rights, moves
 from ftrack_proxy.changes.side_effects import side_effects
+from ftrack_proxy.facts.type_names import COMPONENT, CONTEXT
 from ftrack_proxy.schema.catalogue import Catalogue
-from ftrack_proxy.schema.families import COMPONENT, CONTEXT
 from ftrack_proxy.schema.names import is_unlisted, types_in_event
 from ftrack_proxy.values.collation import is_certain_id
 

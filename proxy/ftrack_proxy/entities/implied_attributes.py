@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ftrack_proxy.entities.response_habits import siblings_of
+from ftrack_proxy.facts.base_types import CLASSIFIER
 from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.per_catalogue import per_catalogue
@@ -21,8 +22,8 @@ def comes_along(type_name: str, tree: Tree, catalogue: Catalogue, *, siblings: b
 def _along(catalogue: Catalogue, type_name: str, names: frozenset[str], siblings: bool) -> frozenset[str]:
     declared = catalogue.types[type_name]
     along = {*names, *declared.primary_key, *declared.system_projections}
-    if "context_type" in declared.attributes:
-        along.add("object_type_id")
+    if CLASSIFIER.told_by in declared.attributes:
+        along.add(CLASSIFIER.attribute)
     for name in names if siblings else ():
         along.update(siblings_of(name, declared))
     return frozenset(along)

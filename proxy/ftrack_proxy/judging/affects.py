@@ -15,31 +15,31 @@ from collections.abc import Callable
 from typing import Final
 
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind
-from ftrack_proxy.changes.event_columns import CUSTOM
+from ftrack_proxy.facts.custom_attributes import CUSTOM_ATTRIBUTES
+from ftrack_proxy.facts.derived_values import CONTEXT_LINK, LATEST, VERSION_LINK
+from ftrack_proxy.facts.hierarchy import CONTEXT_NAMES, STEPS_UPWARDS
+from ftrack_proxy.facts.projects import PROJECT_ID, SOURCES_IN_PROJECT
+from ftrack_proxy.facts.references import COLLECTION_DIVIDERS
+from ftrack_proxy.facts.type_names import ANY, ASSET_VERSION, CONTEXT, PROJECT, VALUE
 from ftrack_proxy.judging.case import Case
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.row_facts import RowFacts, facts_after, facts_before, place_of
 from ftrack_proxy.queries.bound_query import Bound, BoundQuery
 from ftrack_proxy.schema.declared_types import Kind
-from ftrack_proxy.schema.families import CONTEXT, VALUE
 from ftrack_proxy.schema.names import foreign_key_of
 from ftrack_proxy.values.truth import Truth
 from ftrack_proxy.values.work import Work, unlimited
 
-# Attributes by which the server tells collections of one item type apart (assignments, allocations).
-_SORTING: Final = frozenset(
-    {"type", "system_type", "entity_type", "parent_type", "from_entity_type", "to_entity_type", "object_type_id"}
-)
-_NAMES: Final = frozenset({"name", "full_name"})
-_PLACE: Final = _NAMES | {"parent_id", "project_id", "context_type", "object_type_id"}
+_DIVIDERS: Final = frozenset(divider.attribute for divider in COLLECTION_DIVIDERS)
+_NAMES: Final = frozenset(name.attribute for name in CONTEXT_NAMES)
+# What links show of the objects on the way, and where these stand.
+_PLACE: Final = frozenset(attribute for _, attribute in CONTEXT_LINK)
 _ASSET_ID: Final = frozenset({"asset_id"})
-_VERSION: Final = "AssetVersion"
 # What links and the choice of the latest one look at of versions.
-_OF_VERSIONS: Final = frozenset({"version", "asset_id", "task_id", "date", "is_published"})
-# What is derived from these stands in the same project. Thumbnails and tasks of versions can be from another.
-_IN_ONE_PROJECT: Final = frozenset({CONTEXT, "Timelog", "Asset"})
+_OF_VERSIONS: Final = frozenset(name for family, name in VERSION_LINK | LATEST if family == ASSET_VERSION)
+_IN_ONE_PROJECT: Final = frozenset(known.family for known in SOURCES_IN_PROJECT)
 # The keys behind the path upwards: it tells their value where the change itself does not.
-_HIERARCHY_KEYS: Final = frozenset({"parent_id", "project_id", "context_id", "asset_id", "version_id"})
+_HIERARCHY_KEYS: Final = frozenset(step.key for step in STEPS_UPWARDS)
 
 # Going through the rules of which none fires.
 _STEPS_A_CASE: Final = 3
@@ -238,7 +238,7 @@ def _lies_in_another_project(case: Case) -> bool:
         return False
     if _may_come_from_elsewhere(case):
         return False
-    return case.meets(RowFacts(CONTEXT, None, {"project_id": place[-1][0]}, ())) is Truth.FALSE
+    return case.meets(RowFacts(CONTEXT, None, {PROJECT_ID: place[-1][0]}, ())) is Truth.FALSE
 
 
 def _owner_is_out(case: Case) -> bool:
@@ -269,7 +269,7 @@ def _hangs_on_one(case: Case) -> bool:
         for name, attribute in case.catalogue.types[type_name].attributes.items():
             targets = {case.catalogue.family_of.get(target) for target in attribute.key_of}
             of_any_family = name == "parent_id" and not targets
-            keys += of_any_family or (name not in ("id", "project_id") and case.shape.family in targets)
+            keys += of_any_family or (name not in ("id", PROJECT_ID) and case.shape.family in targets)
         if keys != 1:
             return False
     return True
@@ -281,9 +281,9 @@ def _may_change_owner(case: Case) -> bool:
     if changed is None:
         return True
     types = [case.catalogue.types[name] for name in case.catalogue.members(case.family)]
-    for name in changed - {CUSTOM}:  # Their values have no other owner than before.
+    for name in changed - {CUSTOM_ATTRIBUTES}:  # Their values have no other owner than before.
         found = [t.attributes[name] for t in types if name in t.attributes]
-        if not found or name in _SORTING or name.endswith("_id"):
+        if not found or name in _DIVIDERS or name.endswith("_id"):
             return True
         if any(attribute.kind is not Kind.SCALAR or attribute.key_of for attribute in found):
             return True
@@ -297,7 +297,7 @@ def _may_hang_on_mentioned(case: Case, owners: frozenset[str]) -> bool:
         return True
     hierarchical = _HIERARCHY_KEYS if place_of(case.change) else frozenset[str]()
     # What goes from one of its owner's collections into another keeps its keys.
-    changed = case.changed if case.change.kind is ChangeKind.UPDATED and not case.touches(_SORTING) else None
+    changed = case.changed if case.change.kind is ChangeKind.UPDATED and not case.touches(_DIVIDERS) else None
     for name, attribute in declared.attributes.items():
         hidden = attribute.kind is Kind.REFERENCE and foreign_key_of(declared, name) is None and not attribute.computed
         if name == "id" or not (attribute.key_of or name.endswith("_id") or hidden):
@@ -318,7 +318,7 @@ def _may_hang_on_mentioned(case: Case, owners: frozenset[str]) -> bool:
 
 
 def _meets_sources(names: frozenset[str], touches: Callable[[frozenset[str]], bool]) -> bool:
-    return "*" in names or touches(names)
+    return ANY in names or touches(names)
 
 
 def _derives_elsewhere(case: Case, names: frozenset[str]) -> bool:
@@ -338,7 +338,7 @@ def _derives_elsewhere(case: Case, names: frozenset[str]) -> bool:
     if case.family in _IN_ONE_PROJECT:
         return not _may_come_from_elsewhere(case) and _shows_other_projects(case)
     if (
-        case.family == _VERSION
+        case.family == ASSET_VERSION
         and names <= _OF_VERSIONS
         and (change.kind is not ChangeKind.UPDATED or not case.touches(_ASSET_ID))
     ):
@@ -368,6 +368,6 @@ def _may_come_from_elsewhere(case: Case) -> bool:
 def _shows_other_projects(case: Case) -> bool:
     """True if all rows of the answer are contexts, or what hangs on them, of other projects than the change."""
     change, place = case.change, place_of(case.change)
-    project = change.entity_id if change.entity_type == "Project" else place[-1][0] if place else None
+    project = change.entity_id if change.entity_type == PROJECT else place[-1][0] if place else None
     inside = case.shape.family == CONTEXT and case.shape.within_project and case.shape.shows_project
     return inside and project is not None and not case.mentions(project)

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ftrack_proxy.changes.change import Change, ChangeKind
-from ftrack_proxy.changes.event_columns import CUSTOM
+from ftrack_proxy.facts.base_types import ONE_TYPE_PER_ROW
+from ftrack_proxy.facts.custom_attributes import CUSTOM_ATTRIBUTES
+from ftrack_proxy.facts.type_names import CONTEXT, PROJECT, TYPED_CONTEXT
 from ftrack_proxy.judging.evaluate import evaluate
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.row_facts import RowFacts, facts_after, facts_before
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.bound_shape import CONVERSION, BoundShape
 from ftrack_proxy.schema.catalogue import Catalogue
-from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST
 from ftrack_proxy.values.collation import may_be_same
 from ftrack_proxy.values.truth import Truth
 from ftrack_proxy.values.work import Work, unlimited
 
-# Families in which no row shows under two types that are not base and subtype. One custom link does, under four.
-_DISJOINT: Final = frozenset({CONTEXT, COMPONENT, LIST})
-_CUSTOM: Final = frozenset({CUSTOM})
-_PROJECTS: Final = frozenset({"Project"})
+_ONE_TYPE_PER_ROW: Final = frozenset(known.family for known in ONE_TYPE_PER_ROW)
+_CUSTOM: Final = frozenset({CUSTOM_ATTRIBUTES})
+_PROJECTS: Final = frozenset({PROJECT})
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class Case:
         changed = self.changed
         if changed is None or changed & names != _CUSTOM:
             return None
-        old, _ = self.change.attributes[CUSTOM]
+        old, _ = self.change.attributes[CUSTOM_ATTRIBUTES]
         return frozenset(old) if isinstance(old, Mapping) else None
 
     def _lacks(self, keys: frozenset[str]) -> bool:
@@ -114,7 +114,12 @@ class Case:
         if self.family != self.shape.family:
             return False
         converted = self.change.kind is ChangeKind.UPDATED and self.touches(CONVERSION)
-        if declared is None or declared not in self.catalogue.types or converted or self.family not in _DISJOINT:
+        if (
+            declared is None
+            or declared not in self.catalogue.types
+            or converted
+            or self.family not in _ONE_TYPE_PER_ROW
+        ):
             return True
         possible = {declared} | self.catalogue.subtypes[declared]
         return not possible.isdisjoint(self.shape.types)
@@ -123,9 +128,7 @@ class Case:
     def may_change_type(self) -> bool:
         """True if an object may become one of another type, which is a criterion of every query on a type."""
         types = self.shape.types
-        return (
-            self.family == CONTEXT and "TypedContext" not in types and types != _PROJECTS and self.touches(CONVERSION)
-        )
+        return self.family == CONTEXT and TYPED_CONTEXT not in types and types != _PROJECTS and self.touches(CONVERSION)
 
     @property
     def is_of_a_whole_family(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ftrack_proxy.changes.change import UNKNOWN
+from ftrack_proxy.facts.hierarchy import ANCESTORS
 from ftrack_proxy.judging.row_facts import RowFacts
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Text
 from ftrack_proxy.queries.value_sets import AnyOfValues, ComparedValues, ListedValues, Opposite, PreparedCriteria
@@ -20,7 +21,6 @@ from ftrack_proxy.values.numbers import is_close, number_of
 from ftrack_proxy.values.truth import Truth, conjunction, disjunction, negated, truth
 from ftrack_proxy.values.work import Work
 
-_ANCESTORS = "ancestors"
 _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0"})
 
@@ -115,7 +115,7 @@ def _comparison(
 
 def _quantified(path: Path, inner: Criteria | None, facts: RowFacts) -> Truth:
     """``ancestors any (id is x)``: the one collection whose members a change tells in full."""
-    if len(path.steps) != 1 or path.steps[0].name != _ANCESTORS or path.steps[0].cast is not None:
+    if len(path.steps) != 1 or path.steps[0].name != ANCESTORS or path.steps[0].cast is not None:
         return Truth.UNKNOWN
     match inner:
         case Comparison(path=inner_path, operator="is", value=value) if str(inner_path) == "id":
@@ -127,7 +127,7 @@ def _quantified(path: Path, inner: Criteria | None, facts: RowFacts) -> Truth:
 
 
 def _is_ancestor_id(path: Path) -> bool:
-    return [step.name for step in path.steps] == [_ANCESTORS, "id"]
+    return [step.name for step in path.steps] == [ANCESTORS, "id"]
 
 
 def _among_ancestors(facts: RowFacts, value: Text) -> Truth:

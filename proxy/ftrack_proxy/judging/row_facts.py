@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind
-from ftrack_proxy.changes.event_columns import CUSTOM
-from ftrack_proxy.schema.families import CONTEXT
+from ftrack_proxy.facts.custom_attributes import CUSTOM_ATTRIBUTES
+from ftrack_proxy.facts.hierarchy import STEPS_UPWARDS
+from ftrack_proxy.facts.type_names import ASSET, CONTEXT
 
-_ASSET = "Asset"
-_VERSION = "AssetVersion"
-# The keys behind the path upwards.
-_PLACED_BY = frozenset({"parent_id", "project_id", "context_id", "asset_id"})
+# The ways upwards, as far as a path that an event tells lets one follow them.
+_STEPS = [step for step in STEPS_UPWARDS if step.above in (CONTEXT, ASSET)]
+_BY_KEY = {(step.family, step.key): step for step in _STEPS}
+_BY_RELATION = {(step.family, step.relation): step for step in _STEPS}
+_PLACED_BY = frozenset(step.key for step in _STEPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +39,28 @@ class RowFacts:
         return self._by_place(name) if told is UNKNOWN else told
 
     def _by_place(self, name: str) -> Any:
-        if not self.above:
+        step = _BY_KEY.get((self.family, name))
+        if not self.above or step is None:
             return UNKNOWN
-        if self.family == CONTEXT:
-            if name == "parent_id" and self.above[0][1] == CONTEXT:
-                return self.above[0][0]
-            if name == "project_id":
-                return self.above[-1][0]
-        elif self.family == _ASSET and name == "context_id":
-            return self._nearest(CONTEXT)
-        elif self.family == _VERSION and name == "asset_id":
-            return self._nearest(_ASSET)
-        return UNKNOWN
-
-    def _nearest(self, family: str) -> Any:
-        return next((identity for identity, other in self.above if other == family), UNKNOWN)
+        if step.to_project:
+            return self.above[-1][0]
+        if step.family == step.above != self.above[0][1]:
+            return UNKNOWN  # Not the parent, which stands next to its child.
+        return next((identity for identity, family in self.above if family == step.above), UNKNOWN)
 
     def upwards(self, relation: str) -> RowFacts | None:
         """The entity behind a relation that leads up the hierarchy; ``None`` if it is not known."""
-        if self.family == CONTEXT and relation == "project" and self.above:
-            return RowFacts(CONTEXT, self.above[-1][0], {}, ())
-        wanted = {
-            (CONTEXT, "parent"): CONTEXT,
-            (_ASSET, "parent"): CONTEXT,
-            (_VERSION, "asset"): _ASSET,
-        }.get((self.family, relation))
-        if wanted is None:
+        step = _BY_RELATION.get((self.family, relation))
+        if step is None or not self.above:
             return None
-        told = self.values.get("asset_id" if wanted == _ASSET else _parent_key(self.family), UNKNOWN)
+        if step.to_project:
+            return RowFacts(step.above, self.above[-1][0], {}, ())
+        told = self.values.get(step.key, UNKNOWN)
         for index, (identity, family) in enumerate(self.above):
-            if family == wanted:
+            if family == step.above:
                 # A value told otherwise wins over the path: then only the id is certain.
                 above = self.above[index + 1 :] if told in (UNKNOWN, identity) else ()
-                return RowFacts(wanted, identity if told is UNKNOWN else told, {}, above)
+                return RowFacts(family, identity if told is UNKNOWN else told, {}, above)
         return None
 
     @property
@@ -78,10 +69,6 @@ class RowFacts:
         if self.family != CONTEXT or not self.above or any(family != CONTEXT for _, family in self.above):
             return None
         return frozenset(identity for identity, _ in self.above)
-
-
-def _parent_key(family: str) -> str:
-    return "parent_id" if family == CONTEXT else "context_id"
 
 
 def facts_after(change: Change, family: str) -> RowFacts:
@@ -97,7 +84,7 @@ def facts_before(change: Change, family: str) -> RowFacts:
 
 
 def _is_told(change: Change, name: str) -> bool:
-    return name != CUSTOM and name not in change.uncertain
+    return name != CUSTOM_ATTRIBUTES and name not in change.uncertain
 
 
 def _stood_there(change: Change, before: Mapping[str, Any]) -> bool:

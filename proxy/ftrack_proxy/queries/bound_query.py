@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ftrack_proxy.facts.type_names import VALUE
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.queries.bound_shape import BoundShape, Names
@@ -13,7 +14,6 @@ from ftrack_proxy.queries.row_keys import Key, row_keys
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.queries.value_sets import PreparedCriteria, prepared
 from ftrack_proxy.schema.catalogue import Catalogue
-from ftrack_proxy.schema.families import VALUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ftrack_proxy.facts.base_types import CLASSIFIER
+from ftrack_proxy.facts.hierarchy import ANCESTORS
+from ftrack_proxy.facts.projects import FAMILIES_OF_NO_PROJECT, PROJECT_ID, RELATIONS_WITHIN_PROJECT
+from ftrack_proxy.facts.type_names import ASSET_VERSION, CONTEXT, PROJECT, VALUE
 from ftrack_proxy.language.syntax import (
     Aggregate,
     And,
@@ -26,29 +30,15 @@ from ftrack_proxy.queries.row_keys import space_of
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Attribute, Kind
 from ftrack_proxy.schema.derived import sources_of
-from ftrack_proxy.schema.families import CONTEXT, VALUE
 from ftrack_proxy.schema.names import foreign_key_of
 
 Names = frozenset[str]
 
-# Relations between rows of one project, and families that belong to no project: a query that follows no others
-# looks at one project if its own rows do.
-_WITHIN_A_PROJECT: Final = frozenset(
-    {
-        "allocations", "ancestors", "appointments", "asset", "assets", "assignments", "children", "component",
-        "component_locations", "components", "container", "context", "custom_attributes", "descendants", "in_reply_to",
-        "latest_version", "members", "metadata", "notes", "parent", "project", "replies", "status_changes",
-        "timelogs", "version", "versions",
-    }
-)  # fmt: skip
-# What tells the types of one table apart.
-CONVERSION: Final = frozenset({"object_type_id"})
-OF_NO_PROJECT: Final = frozenset(
-    {
-        "AssetType", "CustomAttributeConfiguration", "CustomAttributeType", "ListCategory", "Location", "Membership",
-        "NoteCategory", "ObjectType", "Priority", "ProjectSchema", "Resource", "State", "Status", "Type", "UserType",
-    }
-)  # fmt: skip
+# A query that follows no other relations and families looks at one project if its own rows do.
+_WITHIN_A_PROJECT: Final = frozenset(relation.name for relation in RELATIONS_WITHIN_PROJECT)
+OF_NO_PROJECT: Final = frozenset(known.family for known in FAMILIES_OF_NO_PROJECT)
+CONVERSION: Final = frozenset({CLASSIFIER.attribute})
+"""What tells the types of one table apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +137,7 @@ def bind_shape(query: Query, catalogue: Catalogue) -> BoundShape:
         direct=frozenset(walk.direct - walk.indirect),
         within_project=walk.within_project,
         shows_project=_shows_project(query, catalogue),
-        shows_asset=("AssetVersion", "asset_id") in reads.projections,
+        shows_asset=(ASSET_VERSION, "asset_id") in reads.projections,
         shows_keys=_shows_keys(reads, catalogue),
     )
 
@@ -174,7 +164,7 @@ def _default_projections(query: Query, catalogue: Catalogue) -> tuple[Path, ...]
 
 def _shows_project(query: Query, catalogue: Catalogue) -> bool:
     """True if every row shows the id of its project: a system projection, or the row's own id."""
-    return query.entity_type == "Project" or "project_id" in catalogue.types[query.entity_type].system_projections
+    return query.entity_type == PROJECT or PROJECT_ID in catalogue.types[query.entity_type].system_projections
 
 
 def _by_family(pairs: Iterable[tuple[str, str]], catalogue: Catalogue) -> dict[str, Names]:
@@ -269,7 +259,7 @@ class _Walk:
     def _cross(self, found: list[tuple[str, Attribute]], types: tuple[str, ...], *, first: bool) -> None:
         """Note that criteria go on to rows of ``types``."""
         # Ancestors are a collection to which nothing new can belong yet.
-        many = any(a.kind in (Kind.COLLECTION, Kind.MAPPED) and a.name != "ancestors" for _, a in found)
+        many = any(a.kind in (Kind.COLLECTION, Kind.MAPPED) and a.name != ANCESTORS for _, a in found)
         for name in types:
             family = self.catalogue.family_of[name]
             self.beyond[family].update(())

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from ftrack_proxy.facts.custom_attributes import FIXED_VALUE_ATTRIBUTES, KEY_PATHS
+from ftrack_proxy.facts.type_names import VALUE
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Query
 from ftrack_proxy.queries.read_set import read_set
 from ftrack_proxy.schema.catalogue import Catalogue
-from ftrack_proxy.schema.families import VALUE
 
 Keys = frozenset[str]
 
-# Of a value that is shown for an entity, what its owner and its configuration say, and not the value itself.
-_FIXED: Final = frozenset({"key", "entity_id", "configuration_id", "configuration"})
-_KEY_PATHS: Final = frozenset({"key", "configuration.key"})
+_FIXED: Final = frozenset(fixed.name for fixed in FIXED_VALUE_ATTRIBUTES)
 _NONE: Final[Keys] = frozenset()
 
 
@@ -102,7 +101,7 @@ def _pinned(criteria: Criteria | None) -> Keys | None:
 
 def _named(term: Criteria, path: Path) -> Keys | None:
     """The keys that a comparison with a value's key names."""
-    if str(path) not in _KEY_PATHS:
+    if str(path) not in KEY_PATHS:
         return None
     match term:
         case Comparison(operator="is", value=value) if not value.is_null:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from ftrack_proxy.facts.base_types import SHARED_ROWS
 from ftrack_proxy.language.syntax import Aggregate, Path, Query, Step
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Kind
-from ftrack_proxy.schema.families import NOTE_CATEGORY
 
 Tree = Mapping[str, "Tree"]
 MutableTree = dict[str, "MutableTree"]
 
 EMPTY: Final[Tree] = {}
 
-_SHOWN_UNDER_SEVERAL_TYPES: Final = ("CustomAttributeLink", NOTE_CATEGORY)
-"""Rows of these have another type by the way they are reached (a note's category is a label, too): they are no entities
-to be known by type and key."""
+_SHOWN_UNDER_SEVERAL_TYPES: Final = tuple(shared.family for shared in SHARED_ROWS if shared.by_way)
+"""Rows of these families are no entities to be known by type and key."""
 
 
 def tree_of(query: Query, catalogue: Catalogue) -> Tree | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ftrack_proxy.facts.base_types import CLASSIFIER
+from ftrack_proxy.facts.derived_values import Sources
 from ftrack_proxy.language.syntax import (
     Aggregate,
     And,
@@ -25,7 +27,7 @@ from ftrack_proxy.language.syntax import (
 from ftrack_proxy.language.tokens import NotUnderstood
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
-from ftrack_proxy.schema.derived import Sources, is_volatile, sources_of, sources_of_type
+from ftrack_proxy.schema.derived import is_volatile, sources_of, sources_of_type
 from ftrack_proxy.schema.names import foreign_key_of
 
 Pairs = frozenset[tuple[str, str]]
@@ -246,8 +248,8 @@ class _Reads:
             entity_type = self.catalogue.types[type_name]
             for name in (*entity_type.primary_key, *entity_type.system_projections):
                 self.optional(type_name, name, into)
-            if "context_type" in entity_type.attributes:
-                self.optional(type_name, "object_type_id", into)
+            if CLASSIFIER.told_by in entity_type.attributes:
+                self.optional(type_name, CLASSIFIER.attribute, into)
             for name in self.catalogue.unasked.get(type_name, ()):
                 self.unasked(entity_type, name, into)
 

@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ftrack_proxy.facts.references import OPEN_KEYS, WEAK_REFERENCES
+from ftrack_proxy.facts.type_names import ANY
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
-from ftrack_proxy.schema.families import COMPONENT, CONTEXT, LIST, RESOURCE
 from ftrack_proxy.schema.per_catalogue import per_catalogue
 
-_OWNERS: Final = frozenset({CONTEXT, "Asset", "AssetVersion", COMPONENT, RESOURCE, LIST, "ListObject"})
-_POLYMORPHIC: Final[Mapping[tuple[str, str], frozenset[str]]] = {
-    ("Note", "parent_id"): frozenset({CONTEXT, "Asset", "AssetVersion", RESOURCE, LIST, "ReviewSessionObject"}),
-    ("StatusChange", "parent_id"): frozenset({CONTEXT, "AssetVersion"}),
-    ("ListObject", "entity_id"): frozenset({CONTEXT, "AssetVersion"}),
-    ("CustomAttributeValue", "entity_id"): _OWNERS,
-    ("CustomAttributeLink", "from_id"): _OWNERS,
-    ("CustomAttributeLink", "to_id"): _OWNERS,
-    ("Event", "parent_id"): frozenset({"*"}),
-    ("Metadata", "parent_id"): frozenset({"*"}),
-    ("EntitySetting", "parent_id"): frozenset({"*"}),
-}
-"""Ids without a relation that the schema would show (5.8): (family, attribute) -> families; ``*`` is any."""
+WEAK: Final = frozenset(reference.attribute for reference in WEAK_REFERENCES)
+"""References whose owner outlives what they point to."""
 
-WEAK: Final = frozenset({"thumbnail", "thumbnail_id"})
-"""References whose owner certainly outlives what they point to: nobody loses a shot with its thumbnail."""
+_OPEN_KEYS: Final = {(key.family, key.attribute): key.targets for key in OPEN_KEYS}
 
 
 def referrers(family: str, catalogue: Catalogue) -> frozenset[str]:
-    """The families with a foreign key or scalar relation to ``family``, polymorphic ids included."""
+    """The families with a foreign key or scalar relation to ``family``, ids of several families included."""
     return _referrers(catalogue, family, True)
 
 
@@ -68,7 +57,7 @@ def thumbnailed(catalogue: Catalogue) -> frozenset[str]:
 @per_catalogue
 def _referrers(catalogue: Catalogue, family: str, weak: bool) -> frozenset[str]:
     found = _all_referrers(catalogue, weak)
-    return frozenset(found.get(family, set()) | found.get("*", set()))
+    return frozenset(found.get(family, set()) | found.get(ANY, set()))
 
 
 @per_catalogue
@@ -95,4 +84,4 @@ def targets(entity_type: EntityType, attribute: Attribute, catalogue: Catalogue)
     else:
         pointed = attribute.key_of
     families = frozenset(catalogue.family_of[name] for name in pointed if name in catalogue.family_of)
-    return families | _POLYMORPHIC.get((catalogue.family_of[entity_type.name], attribute.name), frozenset())
+    return families | _OPEN_KEYS.get((catalogue.family_of[entity_type.name], attribute.name), frozenset())

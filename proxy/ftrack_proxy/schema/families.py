@@ -10,28 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-CONTEXT: Final = "Context"
-COMPONENT: Final = "Component"
-RESOURCE: Final = "Resource"
-LIST: Final = "List"
-STATUS_CHANGE: Final = "StatusChange"
-CONFIGURATION: Final = "CustomAttributeConfiguration"
-VALUE: Final = "CustomAttributeValue"
-LINK: Final = "CustomAttributeLink"
-NOTE_CATEGORY: Final = "NoteCategory"
+from ftrack_proxy.facts.base_types import BASE_TYPES, SHARED_ROWS
+from ftrack_proxy.facts.type_names import (
+    COMPONENT,
+    CONFIGURATION,
+    CONTEXT,
+    LINK,
+    LIST,
+    NOTE_CATEGORY,
+    RESOURCE,
+    STATUS_CHANGE,
+    VALUE,
+)
 
-BASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "Context": ("TypedContext", "Project"),
-    "Component": ("FileComponent", "SequenceComponent", "ContainerComponent"),
-    "Resource": ("BaseUser", "User", "Collaborator", "Group"),
-    "BaseUser": ("User", "Collaborator"),
-    "List": ("TypedContextList", "AssetVersionList"),
-    "StatusChange": ("TypedContextStatusChange", "AssetVersionStatusChange"),
-    "CustomConfigurationBase": ("CustomAttributeConfiguration", "CustomAttributeLinkConfiguration"),
-}
-"""Base types over separate tables, which only newer documents declare (``$mixin``): a query on the base
-returns members of all (3.4, 5.3)."""
-
+_SUFFIXES_OF_BASES: Final = tuple(
+    suffix for shared in SHARED_ROWS if shared.suffix_is_base for suffix in shared.suffixes
+)
 _NAMED: Final = (CONTEXT, COMPONENT, RESOURCE, LIST, STATUS_CHANGE, CONFIGURATION, VALUE, LINK, NOTE_CATEGORY)
 
 
@@ -40,15 +34,15 @@ def subtypes_of(
 ) -> dict[str, frozenset[str]]:
     """Return for each type the types whose rows a query on it can return, without itself.
 
-    Three sources: the table above, ``$mixin`` (``bases``), and the one type that stands for a whole table
+    Three sources: what is known of base types, ``$mixin`` (``bases``), and the one type that stands for a whole table
     (``masters``: table -> type; ``TypedContext`` for every object type of table Task), so that object
     types that only this workspace has fall into place. A typed custom link belongs below its base by its
     name.
     """
     below: dict[str, set[str]] = {name: set() for name in tables}
-    for base, members in BASES.items():
-        if base in below:
-            below[base].update(member for member in members if member in below)
+    for declared in BASE_TYPES:
+        if declared.name in below:
+            below[declared.name].update(member for member in declared.members if member in below)
     for name, base in bases.items():
         if base in below:
             below[base].add(name)
@@ -56,7 +50,7 @@ def subtypes_of(
         master = masters.get(table)
         if master is not None and master != name:
             below[master].add(name)
-        for suffix in ("CustomAttributeLink", "CustomAttributeLinkFrom"):
+        for suffix in _SUFFIXES_OF_BASES:
             if name.endswith(suffix) and name != suffix and suffix in below:
                 below[suffix].add(name)
     return {name: frozenset(_reachable(name, below)) - {name} for name in below}
@@ -76,9 +70,8 @@ def _reachable(start: str, edges: Mapping[str, Iterable[str]]) -> Iterator[str]:
 def families_of(tables: Mapping[str, str], subtypes: Mapping[str, frozenset[str]]) -> dict[str, str]:
     """Return type -> family: united by table, by base type, and the rows that appear under several types.
 
-    * One row of custom values appears raw (``CustomAttributeValue``) and dense (``Context...Value``); one
-      custom link under up to four types (5.3): one family each.
-    * ``NoteLabel`` and ``NoteCategory`` are one table.
+    One custom value appears raw (``CustomAttributeValue``) and dense (``Context...Value``), one custom link under up
+    to four types (5.3): one family each.
     """
     parent = {name: name for name in tables}
 
@@ -100,11 +93,10 @@ def families_of(tables: Mapping[str, str], subtypes: Mapping[str, frozenset[str]
         unite(members)
     for name, below in subtypes.items():
         unite((name, *below))
-    for base_members in BASES.values():
-        unite(base_members)
-    unite(("NoteLabel", "NoteCategory"))
-    unite(name for name in tables if name.endswith("CustomAttributeValue"))
-    unite(name for name in tables if name.endswith(("CustomAttributeLink", "CustomAttributeLinkFrom")))
+    for declared in BASE_TYPES:
+        unite(declared.members)
+    for shared in SHARED_ROWS:
+        unite((*shared.names, *(name for name in tables if name.endswith(shared.suffixes))))
 
     groups: dict[str, list[str]] = {}
     for name in tables:

@@ -3,34 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
+from ftrack_proxy.facts.event_tables import UNLISTED_TABLES
+from ftrack_proxy.facts.references import IRREGULAR_KEYS
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import EntityType, Kind
 
-_UNLISTED: Final[Mapping[str, tuple[str, ...]]] = {
-    # Rows of the activity stream that share an event with real ones; integrators ignore them (7.3, 7.7).
-    "socialnotification": ("Feed", "Event"),
-    "team": ("Group", "Membership"),
-}
-"""Names in events that no schema carries."""
-
-_KEYS: Final[Mapping[str, str]] = {
-    "author": "user_id",
-    "owner": "user_id",
-    "recipient": "resource_id",
-    "asset_version": "version_id",
-    "invitee": "review_session_invitee_id",
-    "_task_workflow": "task_workflow_schema_id",
-    "_version_workflow": "asset_version_workflow_schema_id",
-    "_task_type_schema": "task_type_schema_id",
-    "event": "social_id",
-    "task_type": "type_id",
-    "task_status": "status_id",
-    "object_type_to": "object_type_id_to",
-}
-"""Relations whose foreign key is not called ``<relation>_id`` (5.8)."""
+_UNLISTED: Final = {table.name: table.types for table in UNLISTED_TABLES}
+_KEYS_OF_OWNERS: Final = {(known.owner, known.relation): known.key for known in IRREGULAR_KEYS if known.owner}
+_KEYS_BY_SUFFIX: Final = {known.suffix: known.key for known in IRREGULAR_KEYS if known.suffix}
+_KEYS: Final = {known.relation: known.key for known in IRREGULAR_KEYS if not known.owner and not known.suffix}
 
 
 def as_event_name(name: str) -> str:
@@ -72,22 +55,22 @@ def foreign_key_of(entity_type: EntityType, relation: str) -> str | None:
         return None
     if attribute.key_of:
         return relation  # DashboardResource.dashboard_id carries the reference itself.
-    candidates = [f"{relation}_id"]
-    if entity_type.name == "Asset" and relation == "parent":
-        candidates = ["context_id"]
-    elif entity_type.name == "Recipient" and relation == "user":
-        candidates = ["resource_id"]
-    elif entity_type.name.endswith("CustomAttributeLink"):
-        candidates.append("to_id")
-    elif entity_type.name.endswith("CustomAttributeLinkFrom"):
-        candidates.append("from_id")
-    elif relation in _KEYS:
-        candidates.append(_KEYS[relation])
-    for candidate in candidates:
+    for candidate in _candidates(entity_type.name, relation):
         found = entity_type.attributes.get(candidate)
         if found is not None and (found.kind is Kind.SCALAR or found.key_of) and not found.computed:
             return candidate
     return None
+
+
+def _candidates(type_name: str, relation: str) -> tuple[str, ...]:
+    """What the foreign key of a relation may be called, the likeliest first."""
+    own = _KEYS_OF_OWNERS.get((type_name, relation))
+    if own is not None:
+        return (own,)
+    regular = f"{relation}_id"
+    by_suffix = next((key for suffix, key in _KEYS_BY_SUFFIX.items() if type_name.endswith(suffix)), None)
+    other = by_suffix or _KEYS.get(relation)
+    return (regular,) if other is None else (regular, other)
 
 
 def relations_on(entity_type: EntityType, key: str) -> tuple[str, ...]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from ftrack_proxy.facts.projects import PROJECT_ID
+from ftrack_proxy.facts.references import FOREIGN_REFERENCES
+from ftrack_proxy.facts.type_names import ANY, CONTEXT
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
 from ftrack_proxy.schema.dependants import WEAK, dependants, targets
-from ftrack_proxy.schema.families import CONTEXT
 from ftrack_proxy.schema.per_catalogue import per_catalogue
 
-_PROJECT: Final = "project_id"
-_MADE_FOR: Final = frozenset({("AssetVersion", "task_id"), ("AssetVersion", "task")})
-"""The task that a version was made for may stand in another project; the version belongs to its asset."""
+_FOREIGN: Final = frozenset((reference.family, reference.attribute) for reference in FOREIGN_REFERENCES)
 
 
 def owner_keys(family: str, catalogue: Catalogue) -> frozenset[str]:
@@ -26,7 +26,7 @@ def owns(owner: str, family: str, catalogue: Catalogue) -> bool:
     """True if rows of ``family`` can belong to a row of the family ``owner``."""
     keys = owner_keys(family, catalogue)
     return any(
-        not targets(declared, attribute, catalogue).isdisjoint({owner, "*"})
+        not targets(declared, attribute, catalogue).isdisjoint({owner, ANY})
         for declared in (catalogue.types[name] for name in catalogue.members(family))
         for attribute in declared.attributes.values()
         if attribute.name in keys
@@ -40,9 +40,9 @@ def _owner_keys(catalogue: Catalogue, family: str) -> frozenset[str]:
         attribute.name
         for declared in (catalogue.types[name] for name in catalogue.members(family))
         for attribute in declared.attributes.values()
-        if attribute.name == _PROJECT
+        if attribute.name == PROJECT_ID
         or (family in of_projects and _leads_into(of_projects, declared, attribute, catalogue))
-        if attribute.name not in (*WEAK, *declared.primary_key) and (family, attribute.name) not in _MADE_FOR
+        if attribute.name not in (*WEAK, *declared.primary_key) and (family, attribute.name) not in _FOREIGN
     )
 
 
@@ -54,4 +54,4 @@ def _leads_into(of_projects: frozenset[str], declared: EntityType, attribute: At
     found = targets(declared, attribute, catalogue)
     if not found:
         return attribute.kind is Kind.SCALAR and attribute.name.endswith("_id")
-    return "*" in found or not found.isdisjoint(of_projects)
+    return ANY in found or not found.isdisjoint(of_projects)
