@@ -20,8 +20,10 @@ class Certainty(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``where`` names sections of docs/ftrack-protocol.md (as ``"ftrack-protocol 5.5"``); ``because`` says what was seen
-    there, or why it is believed, in a few words."""
+    """``where`` names sections of docs/ftrack-protocol.md (``"ftrack-protocol 5.5"``).
+
+    ``because`` says what was seen there, or why it is believed, in a few words.
+    """
 
     where: str
     certainty: Certainty
