@@ -16,10 +16,10 @@ import orjson
 from tests.ftrack_server.schemas import build_schemas
 
 from ftrack_proxy.entities.denormalise import Denormaliser
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore
+from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.queries.bound_query import bind_query
 from ftrack_proxy.queries.bound_shape import bind_shape
@@ -80,10 +80,10 @@ def main() -> None:
         bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
         assert bound.tree is not None
         entry = page(pages, project, statuses, types)
-        source = AnswerSource(Moment(pages, 1, True, float(pages)), pages, float("inf"))
+        validity = Validity(Moment(pages, 1, True, float(pages)), pages)
         began = time.perf_counter()
         taken = normalise(entry["data"], bound.tree, catalogue)
-        ingest(entity_store, bound, entry, taken, source, catalogue)
+        ingest(entity_store, bound, entry, taken, validity, catalogue)
         learning += time.perf_counter() - began
         pages, last = pages + 1, taken
     used = memory() - before

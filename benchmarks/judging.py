@@ -15,7 +15,8 @@ from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.changes.update_events import changes_of_update_event
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.judge import judge
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.queries.bound_query import bind_query
@@ -31,7 +32,7 @@ EXPRESSIONS = (
     "select link from Task where id is {task} offset 0 limit 500",
 )
 
-_TERMS = Terms(max_age=60.0, event_invalidated=True, durable=True)
+_TERMS = Terms(max_age=1e9, event_invalidated=True, durable=True)
 
 
 def microseconds(function: Callable[[], object], repeats: int = 2_000) -> float:
@@ -69,7 +70,9 @@ def main() -> None:
         query = parse(expression)
         bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
         start = Moment(log.head, 1, True, 0.0)
-        result = Result(str(body).encode(), 200, "", bound.families, start, 1e9, True, True, log.head, complete=True)
+        result = Result(
+            str(body).encode(), 200, "", bound.families, Validity(start, log.head), _TERMS, True, complete=True
+        )
         hot = microseconds(lambda r=result, s=start, b=bound: judge(r, s, log, b))  # type: ignore[misc]
         each = microseconds(
             lambda r=result, b=bound: [affects(c, r, b) for c in changes],  # type: ignore[misc]
@@ -98,7 +101,9 @@ def _long(catalogue: Catalogue) -> None:
             query = parse(expression)
             bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
             ready = time.perf_counter()
-            result = Result(b"[]", 200, "", bound.families, Moment(0, 1, True, 0.0), 1e9, True, True, 0, complete=True)
+            result = Result(
+                b"[]", 200, "", bound.families, Validity(Moment(0, 1, True, 0.0), 0), _TERMS, True, complete=True
+            )
             verdict = judge(result, Moment(log.head, 1, True, 0.0), log, bound)
             judged = time.perf_counter()
             print(

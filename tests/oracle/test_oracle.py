@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from ftrack_proxy.changes import own_writes, reach, update_events
 from ftrack_proxy.changes.change import ChangeKind
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore
+from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.row_judge import RowJudge
+from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.schema.ownership import owner_keys
 from tests.oracle import borders, course, races, rows, walks, ways
 from tests.oracle.answers import difference
@@ -156,15 +157,16 @@ def test_an_entity_of_two_moments_is_found_out(monkeypatch: pytest.MonkeyPatch) 
     def mixed(
         self: EntityStore,
         ref: EntityRef,
-        source: AnswerSource,
+        validity: Validity,
         type_name: str,
         values: Mapping[str, Any],
         asked: frozenset[str],
+        **others: bool,
     ) -> None:
         known = self.known(ref)
         for old in known.observations if known is not None else ():
             values = {**dict(zip(old.layout.places, old.values, strict=True)), **values}
-        observe(self, ref, source, type_name, values, asked)
+        observe(self, ref, validity, type_name, values, asked, **others)
 
     monkeypatch.setattr(EntityStore, "observe", mixed)
     stage = Stage(5, Tally())

@@ -15,7 +15,7 @@ from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.messages import HubMessage
 from ftrack_proxy.identity.trust import Trust
-from ftrack_proxy.judging import judge
+from ftrack_proxy.judging import validity
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.read import Reader
@@ -235,7 +235,7 @@ def _heard_now(studio: Studio) -> None:
 def _keep_as_of_its_end(original: Any) -> Any:
     def result(self: Fetcher, *arguments: Any) -> Any:
         kept = original(self, *arguments)
-        kept.good_through = self._journal.log.head
+        kept.validity.good_through = self._journal.log.head
         return kept
 
     return result
@@ -253,10 +253,10 @@ RULES: dict[Story, list[Patch]] = {
     change_during_a_fetch: [(Fetcher, "_result", _keep_as_of_its_end(Fetcher._result))],
     joining_an_older_fetch: [(RowJudge, "accepts", lambda *_: True)],
     joining_an_older_list: [(Reader, "joiner_may_have", lambda *_: True)],
-    cut_and_restored: [(judge, "same_epoch", lambda *_: True)],
-    read_in_the_gap: [(judge, "same_epoch", lambda *_: True)],
-    asleep: [(judge, "same_epoch", lambda *_: True)],
-    restarted: [(judge, "same_epoch", lambda *_: True)],
+    cut_and_restored: [(validity, "same_epoch", lambda *_: True)],
+    read_in_the_gap: [(validity, "same_epoch", lambda *_: True)],
+    asleep: [(validity, "same_epoch", lambda *_: True)],
+    restarted: [(validity, "same_epoch", lambda *_: True)],
     outcome_unknown: [(Forwarder, "record", lambda *_: None)],
     seen_in_the_relay: [(HubIntake, "take", lambda *_: None)],
     revoked_key: [(Trust, "holds", lambda *_: True)],

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from ftrack_proxy.entities.row_judge import RowJudge
-from ftrack_proxy.judging.judge import Reason, Verdict
+from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.request import recall
 from ftrack_proxy.request.recall import Recall

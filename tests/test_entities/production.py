@@ -13,8 +13,7 @@ from typing import Any
 import orjson
 from hypothesis import strategies as st
 
-from ftrack_proxy.entities.entity_store import AnswerSource
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.queries.terms import Terms
@@ -108,8 +107,9 @@ def _paths(tree: Tree) -> Iterable[str]:
         yield from (f"{name}.{path}" for path in _paths(below))
 
 
-def source(moment: int, **others: Any) -> AnswerSource:
-    return AnswerSource(Moment(moment, 1, True, float(moment)), moment, float("inf"), **others)
+def validity(moment: int) -> Validity:
+    """That of an answer of this moment."""
+    return Validity(Moment(moment, 1, True, float(moment)), moment)
 
 
 def entry(rows: Sequence[Any], following: int | None = None) -> dict[str, Any]:

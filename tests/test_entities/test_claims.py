@@ -11,13 +11,13 @@ from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.identity.partition import partition_of
 from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.representation import EntityForm, Representation
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.recall import Recall, RecalledAnswer
-from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, showing, source
+from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, showing, validity
 from tests.test_entities.test_row_judge import NAMES, PATHS, log_of
 from tests.test_judging import cases
 
@@ -58,7 +58,7 @@ def known_of(production: Production, rows: list[str], number: int) -> EntityStor
     shown, rest = QUESTIONS[number]
     asked = showing(shown, rest)
     written = answer(production, rows, asked.tree, normalised=True)
-    ingest(entity_store, asked, entry(written), normalise(written, asked.tree, CATALOGUE), source(0), CATALOGUE)
+    ingest(entity_store, asked, entry(written), normalise(written, asked.tree, CATALOGUE), validity(0), CATALOGUE)
     return entity_stores
 
 

@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 
 from ftrack_proxy.entities.denormalise import Denormaliser, MissingValue
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore, Observation
-from tests.test_entities.production import CATALOGUE, source
+from ftrack_proxy.entities.entity_store import EntityRef, EntityStore, Observation, Validity
+from tests.test_entities.production import CATALOGUE, validity
 
 TASK, STATUS = EntityRef("Context", ("t",)), EntityRef("Status", ("d",))
 NAME = {"name": {}}
 
 
-def knowing(*told: tuple[int, Mapping[str, Any]], type_name: str = "Task") -> tuple[EntityStore, list[AnswerSource]]:
+def knowing(*told: tuple[int, Mapping[str, Any]], type_name: str = "Task") -> tuple[EntityStore, list[Validity]]:
     entity_store, sources = EntityStore(10**6), []
     for at, values in told:
-        sources.append(source(at))
+        sources.append(validity(at))
         entity_store.observe(TASK, sources[-1], type_name, {"id": "t", **values}, frozenset(values))
     return entity_store, sources
 
 
 def assembly_of(entity_store: EntityStore, oldest: int = 0) -> Denormaliser:
-    return Denormaliser(entity_store, CATALOGUE, lambda source: source.began.seq >= oldest)
+    return Denormaliser(entity_store, CATALOGUE, lambda validity: validity.began.seq >= oldest)
 
 
 def names(assembly: Denormaliser) -> list[Any]:
@@ -38,7 +38,7 @@ def test_the_latest_that_tells_enough_is_used() -> None:
     for tree, used in (({"bid": {}}, 0), (NAME, 1), ({"description": {}}, 2)):
         assembly = assembly_of(entity_store)
         assembly.gather(TASK, tree)
-        assert assembly.used[TASK].source is sources[used]
+        assert assembly.used[TASK].validity is sources[used]
     assembly = assembly_of(entity_store)
     with pytest.raises(MissingValue):
         assembly.gather(TASK, {"bid": {}, "sort": {}})
@@ -64,21 +64,21 @@ def test_one_moment_is_preferred_to_the_latest() -> None:
 
 def test_what_a_row_refers_to_is_of_its_moment_if_it_can_be() -> None:
     entity_store, sources = knowing((1, {"name": "a", "status": STATUS}))
-    for known_from, values in ((sources[0], {"name": "a", "sort": 1}), (source(2), {"name": "b"})):
+    for known_from, values in ((sources[0], {"name": "a", "sort": 1}), (validity(2), {"name": "b"})):
         entity_store.observe(STATUS, known_from, "Status", {"id": "d", **values}, frozenset())
     assembly = assembly_of(entity_store)
     assembly.gather(TASK, {"status": NAME})
-    assert assembly.used[STATUS].source is sources[0]
+    assert assembly.used[STATUS].validity is sources[0]
 
 
 def test_an_entity_changes_its_moment_in_all_places_or_in_none() -> None:
     """The row needs more of an entity than the place where it was met first."""
     entity_store, _ = knowing((1, {"name": "a", "bid": 1}), (2, {"name": "b", "parent": None}))
     parent = EntityRef("Context", ("s",))
-    entity_store.observe(parent, source(2), "Shot", {"id": "s", "children": (TASK,)}, frozenset())
+    entity_store.observe(parent, validity(2), "Shot", {"id": "s", "children": (TASK,)}, frozenset())
     assembly = assembly_of(entity_store)
     assembly.gather(parent, {"children": NAME})
-    assert assembly.used[TASK].source.began.seq == 2
+    assert assembly.used[TASK].validity.began.seq == 2
     assembly.gather(TASK, {"bid": {}})
     rows = assembly.assembled([(parent, {"children": NAME}), (TASK, {"bid": {}})]).rows
     child = rows[0]["children"][0]
@@ -87,7 +87,7 @@ def test_an_entity_changes_its_moment_in_all_places_or_in_none() -> None:
 
 def test_the_last_word() -> None:
     entity_store, _ = knowing((1, {"name": "a", "status": STATUS}))
-    entity_store.observe(STATUS, source(1), "Status", {"id": "d"}, frozenset())
+    entity_store.observe(STATUS, validity(1), "Status", {"id": "d"}, frozenset())
     asked: list[Mapping[EntityRef, Observation]] = []
 
     def accept(used: Mapping[EntityRef, Observation]) -> bool:

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ftrack_proxy.entities.entity_store import (
-    AnswerSource,
+    Absence,
     EntityRef,
     EntityStore,
     EntityStores,
     ListSegment,
     SiblingGroup,
 )
-from ftrack_proxy.judging.result import Moment
-from tests.test_entities.production import source
+from ftrack_proxy.judging.validity import Moment, Validity
+from tests.test_entities.production import validity
 
 LIMIT = 8_000
 NAMES = "abcdefgh"
@@ -33,9 +33,9 @@ ROWS = st.lists(REFS, max_size=30).map(tuple)
 
 def observe(
     entity_store: EntityStore, ref: EntityRef, at: int, values: Mapping[str, Any], asked: frozenset[str]
-) -> AnswerSource:
+) -> Validity:
     """Observe at a moment what the values tell."""
-    observed = source(at)
+    observed = validity(at)
     entity_store.observe(ref, observed, "Task", values, asked | frozenset(values))
     return observed
 
@@ -56,7 +56,7 @@ class Hearing(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), at=MOMENTS)
     def note_absent(self, name: str, at: int) -> None:
-        self.entity_store.note_absent("Task", (name,), source(at))
+        self.entity_store.note_absent("Task", (name,), Absence(validity(at)))
         self.absent.setdefault(name, []).append(at)
 
     @rule(
@@ -67,7 +67,7 @@ class Hearing(RuleBasedStateMachine):
         at=MOMENTS,
     )
     def list(self, name: str, offset: int, rows: tuple[EntityRef, ...], ended: bool, at: int) -> None:
-        listing = ListSegment(offset, rows, ended, source(at))
+        listing = ListSegment(offset, rows, ended, validity(at))
         self.entity_store.list(name, listing)
         assert self.entity_store.listings(name)[:1] in ((listing,), ())
 
@@ -98,7 +98,7 @@ class Hearing(RuleBasedStateMachine):
         for ref in (EntityRef("Context", (name,)) for name in NAMES):
             known = entity_store.known(ref)
             for one in reversed(known.observations if known else ()):
-                again.observe(ref, one.source, one.type_name, _values(one), one.layout.asked)
+                again.observe(ref, one.validity, one.type_name, _values(one), one.layout.asked)
         for name in NAMES:
             absence = entity_store.absent("Task", (name,))
             if absence is not None:
@@ -114,7 +114,7 @@ class Hearing(RuleBasedStateMachine):
             known = self.entity_store.known(EntityRef("Context", (name,)))
             if known is None:
                 continue
-            times = [one.source.began.seq for one in known.observations]
+            times = [one.validity.began.seq for one in known.observations]
             assert times == sorted(times, reverse=True)
             assert 1 <= len(times) <= 4
             for index, one in enumerate(known.observations):
@@ -128,7 +128,7 @@ class Hearing(RuleBasedStateMachine):
     def the_latest_absence_counts(self) -> None:
         for name, times in self.absent.items():
             absence = self.entity_store.absent("Task", (name,))
-            assert absence is None or absence.began.seq in times
+            assert absence is None or absence.validity.began.seq in times
 
 
 def _values(one: Any) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def test_newer_never_loses_to_older(heard: list[tuple[int, dict[str, int], froze
         answering = [one for one in known.observations if one.layout.tells(frozenset({name}))]
         assert bool(told) == bool(answering)
         if told:
-            assert answering[0].source.began.seq == max(told)
+            assert answering[0].validity.began.seq == max(told)
             latest = [values.get(name) for at, values, asked in heard if at == max(told) and name in {*values, *asked}]
             if name in answering[0].layout.places:
                 assert answering[0].value(name) in latest
@@ -163,18 +163,16 @@ def test_newer_never_loses_to_older(heard: list[tuple[int, dict[str, int], froze
 def test_the_latest_absence_is_kept(times: list[int]) -> None:
     entity_store = EntityStore(10**6)
     for at in times:
-        entity_store.note_absent("Task", ("a",), source(at))
+        entity_store.note_absent("Task", ("a",), Absence(validity(at)))
     absence = entity_store.absent("Task", ("a",))
     assert absence is not None
-    assert absence.began.seq == max(times)
+    assert absence.validity.began.seq == max(times)
 
 
 def test_a_later_stretch_is_newer_whatever_the_number() -> None:
     entity_store, ref = EntityStore(10**6), EntityRef("Context", ("a",))
-    entity_store.observe(ref, AnswerSource(Moment(1, 2, True, 9.0), 1, 0.0), "Task", {"name": "new"}, frozenset())
-    entity_store.observe(
-        ref, AnswerSource(Moment(7, 1, True, 8.0), 7, 0.0), "Task", {"name": "old", "bid": 1}, frozenset()
-    )
+    entity_store.observe(ref, Validity(Moment(1, 2, True, 9.0), 1, 0.0), "Task", {"name": "new"}, frozenset())
+    entity_store.observe(ref, Validity(Moment(7, 1, True, 8.0), 7, 0.0), "Task", {"name": "old", "bid": 1}, frozenset())
     known = entity_store.known(ref)
     assert known is not None
     assert [one.value("name") for one in known.observations] == ["new", "old"]
@@ -187,16 +185,16 @@ def test_a_window_is_forgotten_only_for_a_newer_one_that_covers_it(
     entity_store = EntityStore(10**6)
     for offset, count, ended, at in windows:
         rows = tuple(EntityRef("Context", (str(index),)) for index in range(offset, offset + count))
-        entity_store.list("x", ListSegment(offset, rows, ended, source(at)))
+        entity_store.list("x", ListSegment(offset, rows, ended, validity(at)))
     kept = entity_store.listings("x")
     for offset, count, ended, at in windows:
         assert any(
             (
-                one.source.began.seq >= at
+                one.validity.began.seq >= at
                 and one.offset <= offset
                 and (one.ended or one.offset + len(one.rows) >= offset + count)
             )
-            or (one.offset, len(one.rows), one.ended, one.source.began.seq) == (offset, count, ended, at)
+            or (one.offset, len(one.rows), one.ended, one.validity.began.seq) == (offset, count, ended, at)
             for one in kept
         )
 
@@ -215,8 +213,8 @@ def test_one_entity_is_kept_however_large() -> None:
     entity_store = EntityStore(10)
     observe(entity_store, EntityRef("Context", ("a",)), 1, {"name": 1}, frozenset())
     assert len(entity_store) == 1
-    entity_store.note_absent("Task", ("x",), source(1))
-    entity_store.list("x", ListSegment(0, (), True, source(1)))
+    entity_store.note_absent("Task", ("x",), Absence(validity(1)))
+    entity_store.list("x", ListSegment(0, (), True, validity(1)))
     assert entity_store.absent("Task", ("x",)) is None
     assert entity_store.listings("x") == ()
 
@@ -225,12 +223,12 @@ def test_long_values_weigh_what_they_are() -> None:
     weights = []
     for value in ("x", orjson.Fragment(b"[]"), "x" * 5_000, tuple([EntityRef("Context", ("a",))] * 5_000)):
         entity_store = EntityStore(10**6)
-        entity_store.observe(EntityRef("Note", ("n",)), source(1), "Note", {"content": value}, frozenset())
+        entity_store.observe(EntityRef("Note", ("n",)), validity(1), "Note", {"content": value}, frozenset())
         weights.append(entity_store.weight)
     assert weights[0] < weights[1] < 1_000
     assert min(weights[2:]) > 5_000
     entity_store = EntityStore(10**6)
-    entity_store.list("x" * 5_000, ListSegment(0, (), True, source(1)))
+    entity_store.list("x" * 5_000, ListSegment(0, (), True, validity(1)))
     assert entity_store.weight > 5_000
 
 
@@ -238,8 +236,8 @@ def test_layouts_are_shared_and_bounded() -> None:
     entity_store = EntityStore(2_000)
     seen = []
     for number in range(10_050):
-        entity_store.observe(EntityRef("Context", ("a",)), source(number), "Task", {f"a{number}": 1}, frozenset())
-        entity_store.observe(EntityRef("Context", ("b",)), source(number), "Task", {f"a{number}": 1}, frozenset())
+        entity_store.observe(EntityRef("Context", ("a",)), validity(number), "Task", {f"a{number}": 1}, frozenset())
+        entity_store.observe(EntityRef("Context", ("b",)), validity(number), "Task", {f"a{number}": 1}, frozenset())
         first, second = (entity_store.known(EntityRef("Context", (name,))) for name in "ab")
         if first is not None and second is not None:
             seen.append(first.observations[0].layout is second.observations[0].layout)

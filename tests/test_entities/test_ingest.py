@@ -11,13 +11,13 @@ from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.ingest import has_ended, ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.queries.bound_query import BoundQuery
-from tests.test_entities.production import CATALOGUE, entry, showing, source
+from tests.test_entities.production import CATALOGUE, entry, showing, validity
 
 
 def learned(asked: BoundQuery, rows: Sequence[Any], following: int | None = None) -> EntityStore:
     entity_store = EntityStore(10**6)
     taken = normalise(rows, asked.tree, CATALOGUE)
-    ingest(entity_store, asked, entry(rows, following), taken, source(1), CATALOGUE)
+    ingest(entity_store, asked, entry(rows, following), taken, validity(1), CATALOGUE)
     return entity_store
 
 

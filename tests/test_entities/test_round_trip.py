@@ -26,8 +26,8 @@ from tests.test_entities.production import (
     narrower,
     productions,
     showing,
-    source,
     trees,
+    validity,
 )
 
 ROWS = st.lists(st.sampled_from(TASKS), min_size=1, max_size=3, unique=True)
@@ -45,7 +45,7 @@ def take_in(
     """Let an answer be known; returns its rows."""
     written = answer(production, rows, asked.tree, normalised=normalised)
     taken = normalise(written, asked.tree, CATALOGUE)
-    ingest(entity_store, asked, entry(written), taken, source(moment), CATALOGUE)
+    ingest(entity_store, asked, entry(written), taken, validity(moment), CATALOGUE)
     return written
 
 
@@ -115,7 +115,7 @@ def test_what_an_answer_left_out_is_not_known() -> None:
     shot = {"__entity_type__": "Shot", "id": "s1"}
     row = {**task, "parent": {**shot, "children": [task]}}
     asked = showing({"parent": {"children": {"name": {}}}})
-    ingest(entity_store, asked, entry([row]), normalise([row], asked.tree, CATALOGUE), source(1), CATALOGUE)
+    ingest(entity_store, asked, entry([row]), normalise([row], asked.tree, CATALOGUE), validity(1), CATALOGUE)
     assert assembled(entity_store, ["t1"], {"parent": {"children": {}}}, normalised=False) == [row]
     with pytest.raises(MissingValue):
         assembled(entity_store, ["t1"], {"name": {}}, normalised=False)

@@ -17,7 +17,7 @@ from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.judge import MOST_EXAMINED
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
 from tests.test_entities.production import (
     CATALOGUE,
     CONTEXTS,
@@ -27,7 +27,7 @@ from tests.test_entities.production import (
     entry,
     productions,
     showing,
-    source,
+    validity,
 )
 from tests.test_judging import cases
 
@@ -76,7 +76,7 @@ def used_for(rows: list[object], tree: int, at: int) -> Mapping[EntityRef, Obser
     """The observations that a row is made of, after an answer at a moment."""
     asked = showing(TREES[tree])
     entity_store = EntityStore(10**6)
-    ingest(entity_store, asked, entry(rows), normalise(rows, asked.tree, CATALOGUE), source(at), CATALOGUE)
+    ingest(entity_store, asked, entry(rows), normalise(rows, asked.tree, CATALOGUE), validity(at), CATALOGUE)
     assembly = Denormaliser(entity_store, CATALOGUE, lambda _: True)
     assembly.gather(EntityRef("Context", ("t1",)), asked.tree)
     return assembly.used
@@ -115,7 +115,7 @@ def test_a_write_may_name_the_row_in_other_words() -> None:
     asked = showing(TREES[0])
     shown = {"__entity_type__": "Task", "id": identity, "name": "a"}
     entity_store = EntityStore(10**6)
-    ingest(entity_store, asked, entry([shown]), normalise([shown], asked.tree, CATALOGUE), source(0), CATALOGUE)
+    ingest(entity_store, asked, entry([shown]), normalise([shown], asked.tree, CATALOGUE), validity(0), CATALOGUE)
     assembly = Denormaliser(entity_store, CATALOGUE, lambda _: True)
     assembly.gather(EntityRef("Context", (identity,)), asked.tree)
     assert assembly.used
@@ -139,7 +139,7 @@ def test_what_is_not_there_is_so_until_a_change_may_have_brought_it(
         if good_through < number <= seq
     )
     judge = judge_of(expression, log_of(changes), seq)
-    assert judge.accepts_absence(("x1",), source(good_through)) is not is_affected
+    assert judge.accepts_absence(("x1",), validity(good_through)) is not is_affected
 
 
 RENAMED = cases.updated("Task", "t1", name=("a", "b"))
@@ -153,7 +153,7 @@ def test_each_entity_is_judged_from_its_own_moment() -> None:
     judge = judge_of("select name, status.name from Task where id is t1", log)
     status = EntityRef("Status", ("d1",))
     entity_store = EntityStore(10**6)
-    entity_store.observe(status, source(0), "Status", {"id": "d1", "name": "Done"}, frozenset())
+    entity_store.observe(status, validity(0), "Status", {"id": "d1", "name": "Done"}, frozenset())
     known = entity_store.known(status)
     assert known is not None
     for good_through, fresh in ((1, True), (0, False)):
@@ -165,8 +165,8 @@ def test_what_the_log_no_longer_tells_cannot_be_judged() -> None:
     assert log.tail == 2
     judge = judge_of("select name from Task where id is t1", log)
     for good_through, fresh in ((0, False), (1, False), (2, True), (3, True)):
-        assert judge.accepts(used_for([ROW], 0, good_through)) is fresh
-        assert judge.accepts_absence(("t1",), source(good_through)) is fresh
+        assert judge.is_usable(validity(good_through)) is fresh
+        assert judge.accepts_absence(("t1",), validity(good_through)) is fresh
 
 
 @pytest.mark.parametrize(("count", "fresh"), [(MOST_EXAMINED, True), (MOST_EXAMINED + 1, False)])
@@ -185,11 +185,11 @@ def test_a_key_of_several_parts_is_told_by_no_change() -> None:
         judge = judge_of(expression, log_of(changes))
         entity_store = EntityStore(10**6)
         ref = EntityRef("Metadata", ("t1", "k"))
-        entity_store.observe(ref, source(0), "Metadata", {"parent_id": "t1", "key": "k", "value": "v"}, frozenset())
+        entity_store.observe(ref, validity(0), "Metadata", {"parent_id": "t1", "key": "k", "value": "v"}, frozenset())
         known = entity_store.known(ref)
         assert known is not None
         assert judge.accepts({ref: known.observations[0]}) is fresh
-        assert judge.accepts_absence(("t1", "k"), source(0)) is fresh
+        assert judge.accepts_absence(("t1", "k"), validity(0)) is fresh
 
 
 @pytest.mark.parametrize(

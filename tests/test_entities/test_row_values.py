@@ -6,7 +6,7 @@ from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.entities.row_values import known_values
-from tests.test_entities.production import CATALOGUE, entry, showing, source
+from tests.test_entities.production import CATALOGUE, entry, showing, validity
 
 ROW = {
     "__entity_type__": "Task",
@@ -22,7 +22,7 @@ ROW = {
 def test_relations_tell_their_keys() -> None:
     entity_store = EntityStore(10**6)
     asked = showing({"name": {}, "bid": {}, "status": {"name": {}}, "parent": {"name": {}}, "children": {}})
-    ingest(entity_store, asked, entry([ROW]), normalise([ROW], asked.tree, CATALOGUE), source(1), CATALOGUE)
+    ingest(entity_store, asked, entry([ROW]), normalise([ROW], asked.tree, CATALOGUE), validity(1), CATALOGUE)
     known = entity_store.known(EntityRef("Context", ("t1",)))
     assert known is not None
     values = known_values(known.observations[0], CATALOGUE)

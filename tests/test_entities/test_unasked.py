@@ -13,7 +13,7 @@ from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.schema.loader import load_catalogue
 from tests.ftrack_server.schemas import build_schemas
-from tests.test_entities.production import CATALOGUE, entry, showing, source
+from tests.test_entities.production import CATALOGUE, entry, showing, validity
 from tests.test_judging.cases import answer, bind, item
 
 NAMES, WIDE = showing({"name": {}}), showing({"name": {}, "description": {}})
@@ -22,7 +22,7 @@ ROW = {"__entity_type__": "Task", "id": "t1", "name": "comp", "context_type": "t
 
 def learn_of(entity_store: EntityStore, asked: Any, moment: int, **row: Any) -> None:
     rows = [{**ROW, **row}]
-    ingest(entity_store, asked, entry(rows), normalise(rows, asked.tree, CATALOGUE), source(moment), CATALOGUE)
+    ingest(entity_store, asked, entry(rows), normalise(rows, asked.tree, CATALOGUE), validity(moment), CATALOGUE)
 
 
 def names_shown(entity_store: EntityStore) -> set[str]:
@@ -70,7 +70,7 @@ def test_it_is_judged_from_then_on() -> None:
     assert not affected(estimated)
     asked = showing({"description": {}})
     entity_store = EntityStore(10**6)
-    ingest(entity_store, asked, entry(rows), normalise(rows, asked.tree, catalogue), source(1), catalogue)
+    ingest(entity_store, asked, entry(rows), normalise(rows, asked.tree, catalogue), validity(1), catalogue)
     assert catalogue.note_unasked(entity_store.all_unasked)
     assert not catalogue.note_unasked(entity_store.all_unasked)
     assert catalogue.unasked["Task"] >= {"bid", "link", "strange"}

@@ -9,7 +9,7 @@ import pytest
 from ftrack_proxy.changes.change import Change, ChangeKind
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.written_entities import Written, Wrote, learn_written, written_in
-from tests.test_entities.production import CATALOGUE, source
+from tests.test_entities.production import CATALOGUE, validity
 
 CREATED = {"__entity_type__": "Task", "id": "t", "name": "x", "parent_id": "s", "status_id": "d"}
 
@@ -33,15 +33,15 @@ def told(entity: Any = CREATED) -> dict[str, Any]:
 def met(entity_store: EntityStore, family: str, *names: str) -> EntityStore:
     """Let entities be known."""
     for name in names:
-        entity_store.observe(EntityRef(family, (name,)), source(1), "Shot", {"id": name}, frozenset())
+        entity_store.observe(EntityRef(family, (name,)), validity(1), "Shot", {"id": name}, frozenset())
     return entity_store
 
 
 def learned(entity_store: EntityStore, written: Written, *meanwhile: Change) -> dict[str, Any] | None:
     """What is known then of the task, at the moment of the write."""
-    learn_written(entity_store, written, meanwhile, source(5), CATALOGUE)
+    learn_written(entity_store, written, meanwhile, validity(5), CATALOGUE)
     known = entity_store.known(EntityRef("Context", ("t",)))
-    if known is None or known.observations[0].source.began.seq != 5:
+    if known is None or known.observations[0].validity.began.seq != 5:
         return None
     observation = known.observations[0]
     return dict(zip(observation.layout.places, observation.values, strict=True))
@@ -110,7 +110,7 @@ def test_a_foreign_key_that_may_lead_anywhere_must_lead_to_something_known() -> 
     written = Written([Wrote(note, {"content": "x", "parent_id": "s", "category_id": "c"}, True)])
     for family, is_seen in (("Context", True), ("Asset", True), (None, False)):
         entity_store = EntityStore(10**6) if family is None else met(EntityStore(10**6), family, "s")
-        learn_written(entity_store, written, (), source(5), CATALOGUE)
+        learn_written(entity_store, written, (), validity(5), CATALOGUE)
         assert (entity_store.known(EntityRef("Note", ("t",))) is not None) == is_seen
 
 

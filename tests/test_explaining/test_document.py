@@ -12,7 +12,7 @@ from ftrack_proxy.changes.change import Change, ChangeKind, ChangeSource
 from ftrack_proxy.explaining.explanation import Judgement, document, explained
 from ftrack_proxy.explaining.invalidation import rule_in_words
 from ftrack_proxy.judging.affects import EVERYTHING, RULES
-from ftrack_proxy.judging.judge import Reason, Verdict
+from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.loader import load_catalogue
 from ftrack_proxy.settings import read_policy

@@ -11,7 +11,8 @@ from ftrack_proxy.changes.change import Change
 from ftrack_proxy.changes.own_writes import changes_of_operations
 from ftrack_proxy.changes.update_events import changes_of_update_event
 from ftrack_proxy.judging.affects import affects
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.queries.bound_query import BoundQuery, bind_query
 from ftrack_proxy.queries.bound_shape import bind_shape
@@ -21,6 +22,8 @@ from ftrack_proxy.schema.loader import load_catalogue
 from tests.ftrack_server.schemas import build_schemas
 
 Row = dict[str, Any]
+
+TERMS = Terms(max_age=60.0, event_invalidated=True, durable=True)
 
 _TABLES = {"Project": "show", "TypedContextLink": "dependency", "TypedContextList": "list"}
 _TASKS = frozenset({"Task", "Shot", "Sequence", "Folder", "AssetBuild"})
@@ -57,11 +60,9 @@ def answer(expression: str, rows: Iterable[Row], *, complete: bool | None = None
         http_status=200,
         content_type="application/json",
         families=asked.families,
-        began=Moment(0, 1, True, 0.0),
-        max_age=60.0,
-        event_invalidated=True,
+        validity=Validity(Moment(0, 1, True, 0.0), 0),
+        terms=TERMS,
         durable=True,
-        good_through=0,
         complete=not cut_off if complete is None else complete,
     )
 

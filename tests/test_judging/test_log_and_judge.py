@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.changes.change import Change, ChangeKind
 from ftrack_proxy.changes.change_log import ChangeLog
-from ftrack_proxy.judging.judge import MOST_EXAMINED, Reason, judge, replication_window_end
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.judge import MOST_EXAMINED, judge, replication_window_end
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment, Validity
+from ftrack_proxy.judging.verdict import Reason
 from ftrack_proxy.queries.bound_query import BoundOperation
 from ftrack_proxy.queries.terms import Terms
 
@@ -23,12 +25,9 @@ def change(families: frozenset[str] | None) -> Change:
     return Change(ChangeKind.UNKNOWN, families)
 
 
-def result(families: frozenset[str] | None, **changes: Any) -> Result:
-    values: dict[str, Any] = {
-        "body": b"{}", "http_status": 200, "content_type": "", "families": families, "began": Moment(0, 1, True, 0.0),
-        "max_age": 100.0, "event_invalidated": True, "durable": True, "good_through": 0,
-    }  # fmt: skip
-    return Result(**{**values, **changes})
+def result(families: frozenset[str] | None, *, event_invalidated: bool = True, **known: Any) -> Result:
+    validity = Validity(**{"began": Moment(0, 1, True, 0.0), "good_through": 0, **known})
+    return Result(b"{}", 200, "", families, validity, Terms(100.0, event_invalidated, durable=True), durable=True)
 
 
 @given(st.lists(FAMILIES, max_size=30), FAMILIES, st.integers(0, 30), st.integers(0, 30))
@@ -74,8 +73,9 @@ def test_each_verdict() -> None:
     assert judge(kept, Moment(0, 1, True, 100.1), log, NOT_A_QUERY).reason is Reason.AGED
     assert judge(result(frozenset("A"), fresh_until=49.0), now, log, NOT_A_QUERY).reason is Reason.UNSETTLED
     log.append(change(frozenset("B")), 1.0)
-    assert judge(kept, Moment(1, 1, True, 50.0), log, NOT_A_QUERY).fresh
-    assert kept.good_through == 1
+    verdict = judge(kept, Moment(1, 1, True, 50.0), log, NOT_A_QUERY)
+    assert (verdict.fresh, verdict.good_through) == (True, 1)
+    kept.validity.advance(verdict.good_through)
     log.append(change(frozenset("A")), 2.0)
     verdict = judge(kept, Moment(2, 1, True, 50.0), log, NOT_A_QUERY)
     assert (verdict.reason, verdict.seq) == (Reason.AFFECTED, 2)

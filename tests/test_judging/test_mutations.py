@@ -17,6 +17,7 @@ from ftrack_proxy.changes.own_writes import changes_of_operations
 from ftrack_proxy.judging import affects as judging
 from ftrack_proxy.judging import evaluate as evaluating
 from ftrack_proxy.judging.judge import replication_window_end
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.values.truth import Truth
 from tests.test_judging.cases import (
     Row,
@@ -349,7 +350,7 @@ def test_an_answer_fetched_right_after_a_change_is_believed_for_the_window(
     log = ChangeLog()
     seq = log.append(change, recorded)
     result = answer(EXPRESSION, [task("T1", name="anim")])
-    result.began = type(result.began)(seq, 1, True, 10.0)
+    result.validity.began = Moment(seq, 1, True, 10.0)
     assert replication_window_end(result, log, window, bound(EXPRESSION)) == pytest.approx(until)
 
 
@@ -358,7 +359,7 @@ def test_the_newest_affecting_change_counts() -> None:
     for change, at in ((RENAMED, 9.6), (RENAMED, 9.7), (ELSEWHERE, 9.9)):
         log.append(change, at)
     result = answer(EXPRESSION, [task("T1", name="anim")])
-    result.began = type(result.began)(3, 1, True, 10.0)
+    result.validity.began = Moment(3, 1, True, 10.0)
     assert replication_window_end(result, log, 0.5, bound(EXPRESSION)) == pytest.approx(10.2)
 
 

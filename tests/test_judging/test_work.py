@@ -7,8 +7,10 @@ import pytest
 from ftrack_proxy.changes.change import Change
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.judging import judge as judging
-from ftrack_proxy.judging.judge import Reason, Verdict, judge, replication_window_end
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.judge import judge, replication_window_end
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment
+from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.values.work import STEPS, OutOfBudget, Work, unlimited
 from tests.test_judging.cases import added, answer, bound, updated
 
@@ -69,9 +71,9 @@ def test_what_is_too_much_work_counts_as_stale() -> None:
     result = answer(expression, [])
     verdict = judged(expression, result, log_of(additions(1)))
     assert (verdict.fresh, verdict.reason) == (False, Reason.LOG_OVERRUN)
-    assert result.good_through == 0
+    assert result.validity.good_through == 0
     assert replication_window_end(result, log_of([]), 0.5, bound(expression)) == float("inf")
-    result.began = Moment(1, 1, True, 0.1)
+    result.validity.began = Moment(1, 1, True, 0.1)
     assert replication_window_end(result, log_of(additions(1)), 0.5, bound(expression)) == 0.5
 
 
@@ -79,7 +81,7 @@ def test_many_changes_just_before_a_fetch_have_to_settle() -> None:
     expression = "select name from Task where parent_id is X"
     result = answer(expression, [])
     log = log_of(additions(STEPS))
-    result.began = Moment(log.head, 1, True, 0.1)
+    result.validity.began = Moment(log.head, 1, True, 0.1)
     assert replication_window_end(result, log, 0.5, bound(expression)) == 0.5
 
 

@@ -16,7 +16,9 @@ from typing import Any
 import diskcache
 import pytest
 
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment, Validity
+from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.record import DamagedRecord, decode_record, encode_record
@@ -32,11 +34,9 @@ def result(body: bytes = b'{"data": []}', **changes: Any) -> Result:
         "http_status": 200,
         "content_type": "application/json",
         "families": frozenset({"Context"}),
-        "began": Moment(5, 77, True, 12.5),
-        "max_age": 60.0,
-        "event_invalidated": True,
+        "validity": Validity(Moment(5, 77, True, 12.5), 6),
+        "terms": Terms(max_age=60.0, event_invalidated=True, durable=True),
         "durable": True,
-        "good_through": 6,
     }
     return Result(**{**values, **changes})
 
@@ -352,9 +352,11 @@ def test_its_size_is_bounded(folder: Path) -> None:
 
 def test_a_record_reads_back_as_it_was() -> None:
     for families in (None, frozenset[str](), frozenset({"A", "B"})):
-        kept = result(b'[\n"\x00"]', families=families, complete=True, fresh_until=99.0)
+        kept = result(
+            b'[\n"\x00"]', families=families, complete=True, validity=Validity(Moment(5, 77, True, 12.5), 6, 99.0)
+        )
         assert decode_record(encode_record(kept)) == kept
-    assert decode_record(encode_record(result())).fresh_until == float("inf")
+    assert decode_record(encode_record(result())).validity.fresh_until == float("inf")
 
 
 def test_damaged_records_are_refused() -> None:
@@ -380,7 +382,7 @@ async def test_a_flipped_byte_is_a_miss(folder: Path) -> None:
 async def test_memory_comes_first_and_an_older_fetch_never_replaces_a_newer(folder: Path) -> None:
     tier = DiskTier(folder, 2**24)
     store = ResultStore(MemoryTier(2**20), tier)
-    newer = result(b"newer", began=Moment(9, 77, True, 1.0))
+    newer = result(b"newer", validity=Validity(Moment(9, 77, True, 1.0), 9))
     assert store.put(KEY, newer)
     assert not store.put(KEY, result(b"older"))
     assert store.get(KEY) is newer

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore, Observation
+from ftrack_proxy.entities.entity_store import EntityRef, EntityStore, Observation
 from ftrack_proxy.entities.implied_attributes import comes_along
 from ftrack_proxy.entities.response_habits import ResponseHabit, doubled, is_alike, with_siblings
+from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.queries.projection_tree import EMPTY, Tree, covers, united
 from ftrack_proxy.schema.catalogue import Catalogue
 
@@ -34,7 +35,7 @@ class Denormaliser:
 
     entity_store: EntityStore
     catalogue: Catalogue
-    is_usable: Callable[[AnswerSource], bool]
+    is_usable: Callable[[Validity], bool]
     normalised: bool = True
     used: dict[EntityRef, Observation] = field(default_factory=dict)
     _shown: dict[EntityRef, Tree] = field(default_factory=dict)
@@ -43,7 +44,7 @@ class Denormaliser:
         self,
         ref: EntityRef,
         tree: Tree,
-        prefer: AnswerSource | None = None,
+        prefer: Validity | None = None,
         accept: Callable[[Mapping[EntityRef, Observation]], bool] | None = None,
     ) -> None:
         """Find what is known for one row, and for all entities behind it; ``accept`` has the last word on it.
@@ -63,7 +64,7 @@ class Denormaliser:
         self,
         ref: EntityRef,
         tree: Tree,
-        prefer: AnswerSource | None,
+        prefer: Validity | None,
         found: dict[EntityRef, Observation],
         shown: dict[EntityRef, Tree],
     ) -> None:
@@ -83,15 +84,17 @@ class Denormaliser:
         for name in self._written(observation, tree):
             value = observation.value(name)
             for target in _targets(value):
-                self._gather(target, tree.get(name, EMPTY), observation.source, found, shown)
+                self._gather(target, tree.get(name, EMPTY), observation.validity, found, shown)
 
-    def _choose(self, ref: EntityRef, names: frozenset[str], prefer: AnswerSource | None) -> Observation:
+    def _choose(self, ref: EntityRef, names: frozenset[str], prefer: Validity | None) -> Observation:
         known = self.entity_store.known(ref)
         candidates = () if known is None else known.observations
         types = self.catalogue.types  # An answer that was under way when the schema changed may name others.
-        fitting = [o for o in candidates if self.is_usable(o.source) and o.layout.tells(names) and o.type_name in types]
+        fitting = [
+            o for o in candidates if self.is_usable(o.validity) and o.layout.tells(names) and o.type_name in types
+        ]
         for observation in fitting:
-            if observation.source is prefer:
+            if observation.validity is prefer:
                 return observation
         if not fitting:
             raise MissingValue

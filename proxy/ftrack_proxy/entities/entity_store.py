@@ -14,7 +14,7 @@ import orjson
 
 from ftrack_proxy.entities.response_habits import ResponseHabits
 from ftrack_proxy.identity.partition import Partition
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.row_keys import Key
@@ -41,20 +41,6 @@ class EntityRef(NamedTuple):
     key: Key
 
 
-@dataclass(slots=True)
-class AnswerSource:
-    """One answer of ftrack's: when its request was sent, and up to which change all of it is proven good.
-
-    ``fresh_until`` as for results: a change shortly before may not have reached the server that answered.
-    ``prefetched``: nobody had asked for all of it.
-    """
-
-    began: Moment
-    good_through: int
-    fresh_until: float
-    prefetched: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Which attributes an observation has, and where. One for all entities that look alike.
@@ -73,16 +59,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one answer said of one entity.
+    """What one answer said of one entity; ``validity`` is the answer's.
 
     ``values`` are plain JSON values, ``orjson.Fragment`` for objects and lists, ``EntityRef`` for a reference, a tuple
-    of ``EntityRef`` for a collection.
+    of ``EntityRef`` for a collection. ``prefetched``: nobody had asked for all of that answer.
     """
 
-    source: AnswerSource
+    validity: Validity
     type_name: str
     layout: Layout
     values: tuple[Any, ...]
+    prefetched: bool = False
 
     @property
     def weight(self) -> int:
@@ -148,7 +135,8 @@ class ListSegment:
     offset: int
     rows: tuple[EntityRef, ...]
     ended: bool
-    source: AnswerSource
+    validity: Validity
+    prefetched: bool = False
 
     def window(self, query: Query) -> tuple[Sequence[EntityRef], int | None]:
         """The rows in a query's window, and the next page's offset.
@@ -167,13 +155,21 @@ class ListSegment:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """That ftrack answered without a row that was asked for by its key."""
+
+    validity: Validity
+    prefetched: bool = False
+
+
 class EntityStore:
     """All that is known in one space, bounded by ``limit`` bytes; what was heard of longest ago is given up first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._entities: dict[EntityRef, EntityRecord] = {}
-        self._absent: dict[tuple[str, Key], AnswerSource] = {}
+        self._absent: dict[tuple[str, Key], Absence] = {}
         self._listings: dict[str, tuple[ListSegment, ...]] = {}
         self._layouts: dict[tuple[tuple[str, ...], frozenset[str]], Layout] = {}
         self._unasked: dict[str, frozenset[str]] = {}
@@ -188,10 +184,18 @@ class EntityStore:
         return self._entities.get(ref)
 
     def observe(
-        self, ref: EntityRef, source: AnswerSource, type_name: str, values: Mapping[str, Any], asked: frozenset[str]
+        self,
+        ref: EntityRef,
+        validity: Validity,
+        type_name: str,
+        values: Mapping[str, Any],
+        asked: frozenset[str],
+        *,
+        prefetched: bool = False,
     ) -> None:
         """Take in what an answer said of an entity."""
-        observation = Observation(source, type_name, self._layout(tuple(values), asked), tuple(values.values()))
+        layout = self._layout(tuple(values), asked)
+        observation = Observation(validity, type_name, layout, tuple(values.values()), prefetched)
         known = self._entities.pop(ref, None) or EntityRecord()
         self._entities[ref] = known
         known.observations = _with(known.observations, observation)
@@ -211,16 +215,18 @@ class EntityStore:
         """The same of all types."""
         return self._unasked
 
-    def note_absent(self, type_name: str, key: Key, source: AnswerSource) -> None:
+    def note_absent(self, type_name: str, key: Key, absence: Absence) -> None:
         """Take in that a type has no row of this key."""
         earlier = self._absent.pop((type_name, key), None)
-        self._absent[type_name, key] = source if earlier is None or _later(source, earlier) else earlier
+        if earlier is not None and not absence.validity.is_later_than(earlier.validity):
+            absence = earlier
+        self._absent[type_name, key] = absence
         if earlier is None:
             self.weight += _WEIGHT_OF_ENTITY
             self._shrink()
 
-    def absent(self, type_name: str, key: Key) -> AnswerSource | None:
-        """Return the answer that lacked this row."""
+    def absent(self, type_name: str, key: Key) -> Absence | None:
+        """Return what is known of a row's not being there."""
         return self._absent.get((type_name, key))
 
     def group(self, members: tuple[EntityRef, ...]) -> SiblingGroup:
@@ -330,7 +336,7 @@ def _with(observations: tuple[Observation, ...], new: Observation) -> tuple[Obse
     kept: list[Observation] = []
     placed = False
     for old in observations:
-        if not placed and _later(new.source, old.source):
+        if not placed and new.validity.is_later_than(old.validity):
             kept.append(new)
             placed = True
         kept.append(old)
@@ -344,13 +350,8 @@ def _with(observations: tuple[Observation, ...], new: Observation) -> tuple[Obse
     return tuple(told[:_MOST_OBSERVATIONS])
 
 
-def _later(one: AnswerSource, other: AnswerSource) -> bool:
-    first, second = one.began, other.began
-    return (first.epoch, first.seq, first.at) >= (second.epoch, second.seq, second.at)
-
-
 def _inside(old: ListSegment, new: ListSegment) -> bool:
-    if old.offset < new.offset or not _later(new.source, old.source):
+    if old.offset < new.offset or not new.validity.is_later_than(old.validity):
         return False
     return new.ended or (not old.ended and old.offset + len(old.rows) <= new.offset + len(new.rows))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore, ListSegment
+from ftrack_proxy.entities.entity_store import Absence, EntityRef, EntityStore, ListSegment
 from ftrack_proxy.entities.implied_attributes import comes_along
 from ftrack_proxy.entities.normalise import NormalisedAnswer
+from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.projection_tree import EMPTY
@@ -23,11 +24,11 @@ def ingest(
     bound: BoundQuery,
     entry: Mapping[str, Any],
     taken: NormalisedAnswer,
-    source: AnswerSource,
+    validity: Validity,
     catalogue: Catalogue,
 ) -> None:
     """Take in the entry of a query's answer, which has been taken apart."""
-    for _ in ingesting(entity_store, bound, entry, taken, source, catalogue):
+    for _ in ingesting(entity_store, bound, entry, taken, validity, catalogue):
         pass
 
 
@@ -40,24 +41,34 @@ def ingesting(
     bound: BoundQuery,
     entry: Mapping[str, Any],
     taken: NormalisedAnswer,
-    source: AnswerSource,
+    validity: Validity,
     catalogue: Catalogue,
+    *,
+    prefetched: bool = False,
 ) -> Iterator[None]:
     """The same in steps between which others may have their turn: each entity by itself is knowledge."""
-    yield from ingesting_all(entity_store, [(bound, entry, taken)], source, catalogue)
+    yield from ingesting_all(entity_store, [(bound, entry, taken)], validity, catalogue, prefetched=prefetched)
 
 
 def ingesting_all(
-    entity_store: EntityStore, parts: Sequence[Part], source: AnswerSource, catalogue: Catalogue
+    entity_store: EntityStore,
+    parts: Sequence[Part],
+    validity: Validity,
+    catalogue: Catalogue,
+    *,
+    prefetched: bool = False,
 ) -> Iterator[None]:
-    """The same for the answer to several queries in one request; ``source`` is that of all of them."""
+    """The same for the answer to several queries in one request; ``validity`` is that of all of them.
+
+    ``prefetched``: nobody had asked for all of it.
+    """
     for _, _, taken in parts[:1]:
         entity_store.habits.learn(taken.habits)
-        yield from _observe(entity_store, taken, source, catalogue)
+        yield from _observe(entity_store, taken, validity, catalogue, prefetched)
     for count, (bound, entry, taken) in enumerate(parts, start=1):
         for place in taken.places:
             entity_store.group(place)
-        _learn_rows(entity_store, bound, entry, taken, source)
+        _learn_rows(entity_store, bound, entry, taken, validity, prefetched)
         if not count % _PARTS_AT_ONCE:
             yield
 
@@ -67,16 +78,17 @@ def _learn_rows(
     bound: BoundQuery,
     entry: Mapping[str, Any],
     taken: NormalisedAnswer,
-    source: AnswerSource,
+    validity: Validity,
+    prefetched: bool,
 ) -> None:
     whole = len(set(taken.rows)) == len(taken.rows)
     offset = bound.query.offset or 0
     if bound.row_keys is None:
         if whole:
-            segment = ListSegment(offset, taken.rows, has_ended(bound.query, entry), source)
+            segment = ListSegment(offset, taken.rows, has_ended(bound.query, entry), validity, prefetched)
             entity_store.list(bound.list_name, segment)
     elif whole and not offset and has_ended(bound.query, entry):
-        _learn_absent(entity_store, bound, taken, source)
+        _learn_absent(entity_store, bound, taken, Absence(validity, prefetched))
 
 
 def has_ended(query: Query, entry: Mapping[str, Any]) -> bool:
@@ -91,7 +103,7 @@ def has_ended(query: Query, entry: Mapping[str, Any]) -> bool:
 
 
 def _observe(
-    entity_store: EntityStore, taken: NormalisedAnswer, source: AnswerSource, catalogue: Catalogue
+    entity_store: EntityStore, taken: NormalisedAnswer, validity: Validity, catalogue: Catalogue, prefetched: bool
 ) -> Iterator[None]:
     asked: dict[frozenset[str], frozenset[str]] = {}
     for count, (ref, told) in enumerate(taken.entities.items(), start=1):
@@ -106,15 +118,16 @@ def _observe(
             named = dict.fromkeys(told.asked, EMPTY)
             along = comes_along(told.type_name, named, catalogue)
             entity_store.note_unasked(told.type_name, beyond - along)
-        entity_store.observe(ref, source, told.type_name, told.values, asked.setdefault(names, names))
+        names = asked.setdefault(names, names)
+        entity_store.observe(ref, validity, told.type_name, told.values, names, prefetched=prefetched)
         if not count % _AT_ONCE:
             yield
 
 
-def _learn_absent(entity_store: EntityStore, bound: BoundQuery, taken: NormalisedAnswer, source: AnswerSource) -> None:
+def _learn_absent(entity_store: EntityStore, bound: BoundQuery, taken: NormalisedAnswer, absence: Absence) -> None:
     """Rows that were named and did not come. Not if others came instead: then ids are compared in ways not known."""
     named = {EntityRef(bound.shape.key_space, key) for key in bound.row_keys or ()}
     came = set(taken.rows)
     if came <= named:
         for ref in named - came:
-            entity_store.note_absent(bound.query.entity_type, ref.key, source)
+            entity_store.note_absent(bound.query.entity_type, ref.key, absence)

@@ -14,10 +14,11 @@ import orjson
 
 from ftrack_proxy.changes.change import Change
 from ftrack_proxy.changes.change_log import ChangeLog
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, Observation
+from ftrack_proxy.entities.entity_store import EntityRef, Observation
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.judge import MOST_EXAMINED
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment, Validity, may_stand
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.values.work import OutOfBudget, Work
 
@@ -34,24 +35,26 @@ class RowJudge:
     log: ChangeLog
     work: Work = field(default_factory=Work)
 
+    def is_usable(self, validity: Validity) -> bool:
+        """True if what came in an answer may be served at all at the start of this read, unless a change affects it."""
+        return may_stand(validity, self.bound.terms, self.start, self.log)
+
     def accepts(self, used: Mapping[EntityRef, Observation]) -> bool:
-        """True if certainly nothing has changed what is shown of a row by these observations."""
-        oldest = min(observation.source.good_through for observation in used.values())
+        """True if certainly nothing has changed what is shown of a row by these observations, each of them usable."""
+        oldest = min(observation.validity.good_through for observation in used.values())
         if oldest >= self.start.seq:
             return True
-        if oldest < self.log.tail:
-            return False
         return not self._is_affected(self._candidates(oldest, _mentioned(used)), used, oldest)
 
-    def accepts_absence(self, key: tuple[str, ...], source: AnswerSource) -> bool:
-        """True if certainly no row of this key has come since ``source`` lacked it."""
-        if source.good_through >= self.start.seq:
-            return True
-        if source.good_through < self.log.tail:
+    def accepts_absence(self, key: tuple[str, ...], validity: Validity) -> bool:
+        """True if certainly no row of this key has come since an answer lacked it that is still usable."""
+        if not self.is_usable(validity):
             return False
-        entities = {key[0]: source.good_through} if len(key) == 1 else {}
-        candidates = self._candidates(source.good_through, entities)
-        return not self._is_affected(candidates, {}, source.good_through)
+        good_through = validity.good_through
+        if good_through >= self.start.seq:
+            return True
+        entities = {key[0]: good_through} if len(key) == 1 else {}
+        return not self._is_affected(self._candidates(good_through, entities), {}, good_through)
 
     def _candidates(self, oldest: int, entities: Mapping[str, int]) -> Iterator[Change]:
         shape, through = self.bound.shape, self.start.seq
@@ -92,11 +95,9 @@ class RowJudge:
             http_status=200,
             content_type="",
             families=self.bound.families,
-            began=self.start,
-            max_age=0.0,
-            event_invalidated=False,
+            validity=Validity(self.start, good_through),
+            terms=self.bound.terms,
             durable=False,
-            good_through=good_through,
             complete=True,
         )
 
@@ -106,7 +107,7 @@ def _mentioned(used: Mapping[EntityRef, Observation]) -> Mapping[str, int]:
     plain foreign keys point to."""
     found: dict[str, int] = {}
     for ref, observation in used.items():
-        good_through = observation.source.good_through
+        good_through = observation.validity.good_through
         for value in (*ref.key, *observation.values):
             if isinstance(value, str):
                 found[value] = min(good_through, found.get(value, good_through))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ftrack_proxy.changes.change import Change
-from ftrack_proxy.entities.entity_store import AnswerSource, EntityRef, EntityStore
+from ftrack_proxy.entities.entity_store import Absence, EntityRef, EntityStore
 from ftrack_proxy.entities.normalise import NotNormalisable, normalise
+from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.queries.bound_shape import OF_NO_PROJECT
 from ftrack_proxy.queries.projection_tree import EMPTY
 from ftrack_proxy.queries.row_keys import Key
@@ -62,7 +63,7 @@ def learn_written(
     entity_store: EntityStore,
     written: Written,
     meanwhile: Collection[Change],
-    source: AnswerSource,
+    validity: Validity,
     catalogue: Catalogue,
 ) -> None:
     """Take in what was written, unless one of the changes that were told ``meanwhile`` may be of the same rows."""
@@ -79,12 +80,12 @@ def learn_written(
             continue
         told = taken.entities[ref]
         # What a write shows need not come along with every read.
-        entity_store.observe(ref, source, told.type_name, told.values, frozenset(told.values))
+        entity_store.observe(ref, validity, told.type_name, told.values, frozenset(told.values))
     there = {ref.key for ref in taken.rows}
     for type_name, key in written.gone:
         # One that was written, too, may have been made again.
         if changed.isdisjoint(key) and key not in there:
-            entity_store.note_absent(type_name, key, source)
+            entity_store.note_absent(type_name, key, Absence(validity))
 
 
 def _is_seen(entity_store: EntityStore, ref: EntityRef, wrote: Wrote, catalogue: Catalogue) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ftrack_proxy.cache_policy.policy import Policy, PolicyKind
 from ftrack_proxy.changes.change import Change, ChangeKind, ChangeSource
 from ftrack_proxy.explaining.invalidation import invalidated_by, rule_in_words
-from ftrack_proxy.judging.judge import Reason, Verdict
+from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.language.syntax import Query

@@ -1,13 +1,14 @@
-"""A cached answer, and the moment a read begins at: what is judged, and up to where."""
+"""A cached answer: what is judged."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from ftrack_proxy.judging.validity import Validity
+from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.values.collation import is_certain_id
 
 # How custom attributes begin, and what shows their key.
@@ -22,61 +23,28 @@ _LONG: Final = 2**17
 _AT_ONCE: Final = 2**16
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The moment at which a read (or a fetch) began.
-
-    ``seq`` is the change log's head; ``epoch`` numbers the uninterrupted epoch of the change feed that
-    covers the asker, or of its absence; ``live`` tells which of the two; ``at`` is in seconds.
-    """
-
-    seq: int
-    epoch: int
-    live: bool
-    at: float
-
-
-class Proven(Protocol):
-    """Anything that is proven good up to a change."""
-
-    good_through: int
-
-
 @dataclass(slots=True)
 class Result:
     """One operation's answer as ftrack sent it, with what is needed to judge it.
 
-    ``families`` are the entity families it looked at, ``None`` for all of them. ``began`` is the start of its
-    fetch, taken before the request was sent. ``good_through`` is the newest change it is proven good to: its
-    one mutable field. ``max_age`` is in seconds; ``event_invalidated`` results need a live change feed, others rely on
-    their age alone. ``durable`` results may be written to disk. ``complete``: the window cut nothing off.
-    ``fresh_until``: a change shortly before the fetch may not have reached the server that answered it.
-    ``spelling``: the text of the query that it answered first; another one may mean the same.
-    ``taken``: what was taken apart from it, which is proven good along with it.
+    ``families`` are the entity families it looked at, ``None`` for all of them. ``validity`` is shared with the
+    records of the entities that came in the same answer. ``terms`` are those under which it was fetched; ``durable``:
+    this one may be written to disk. ``complete``: the window cut nothing off. ``spelling``: the text of the query that
+    it answered first; another one may mean the same.
     """
 
     body: bytes
     http_status: int
     content_type: str
     families: frozenset[str] | None
-    began: Moment
-    max_age: float
-    event_invalidated: bool
+    validity: Validity
+    terms: Terms
     durable: bool
-    good_through: int
     complete: bool = False
-    fresh_until: float = math.inf
-    taken: Proven | None = field(default=None, repr=False)
     spelling: bytes = b""
     _attributes: dict[tuple[str, str], dict[str, Any]] | None = field(default=None, repr=False)
     _ids: frozenset[bytes] | None = field(default=None, repr=False)
     _searched: int = field(default=0, repr=False)
-
-    def prove(self, seq: int) -> None:
-        """Note that it is good up to this change."""
-        self.good_through = seq
-        if self.taken is not None:
-            self.taken.good_through = seq
 
     def attributes(self, read: Any) -> Mapping[tuple[str, str], Mapping[str, Any]]:
         """What the body says of each entity, taken apart by ``read`` once."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ftrack_proxy.identity.principal import account_within
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.refusals import proves_acceptance, turns_away
 from ftrack_proxy.protocol.responses import is_success, refuses_credentials

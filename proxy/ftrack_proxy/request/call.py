@@ -9,7 +9,7 @@ from ftrack_proxy.entities.entity_store import EntitySpace
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.partition import Partition
 from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.ports import Rest
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.operations import Operation

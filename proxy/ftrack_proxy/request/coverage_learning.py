@@ -9,7 +9,7 @@ from typing import Any
 
 from ftrack_proxy.cache_policy.learned_coverage import LearnedCoverage, entities_announced, writes_of
 from ftrack_proxy.changes.change import ChangeSource, anything
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.protocol.operations import Batch
 from ftrack_proxy.protocol.responses import is_success
 from ftrack_proxy.request.bind import Binder

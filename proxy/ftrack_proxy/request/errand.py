@@ -10,7 +10,6 @@ from functools import partial
 
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.entity_store import (
-    AnswerSource,
     EntityRef,
     EntitySpace,
     EntityStore,
@@ -20,7 +19,7 @@ from ftrack_proxy.entities.entity_store import (
 from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
 from ftrack_proxy.entities.sibling_queries import NotSplittable, NPlusOnePattern, list_name, walks_of
 from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
@@ -347,7 +346,7 @@ class Errands:
 
     def _has_list(self, entity_store: EntityStore, asked: BoundQuery, name: str, start: Moment) -> bool:
         return any(
-            listing.covers(asked.query) and not self.recall.is_doubtful(listing.source, asked, start)
+            listing.covers(asked.query) and not self.recall.is_doubtful(listing.validity, asked, start)
             for listing in entity_store.listings(name)
         )
 
@@ -360,7 +359,7 @@ def _set_back(errand: Errand) -> None:
 def _split(entity_store: EntityStore, walk: NPlusOnePattern, identities: Sequence[str], fetched: Fetched) -> bool:
     """Make lists of the answer to a question for many; false if that cannot be done."""
     result, taken = fetched.result, fetched.taken
-    if result is None or taken is None or len(taken.rows) >= _MOST_ROWS or not isinstance(result.taken, AnswerSource):
+    if result is None or taken is None or len(taken.rows) >= _MOST_ROWS:
         return False
     try:
         parts = walk.split(taken, identities)
@@ -368,7 +367,7 @@ def _split(entity_store: EntityStore, walk: NPlusOnePattern, identities: Sequenc
         return False
     fitting = {identity: rows for identity, rows in parts.items() if walk.fits(rows)}
     for identity, rows in fitting.items():
-        entity_store.list(list_name(walk, identity), ListSegment(0, rows, True, result.taken))
+        entity_store.list(list_name(walk, identity), ListSegment(0, rows, True, result.validity, prefetched=True))
     return len(fitting) == len(parts)
 
 

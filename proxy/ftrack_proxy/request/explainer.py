@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ftrack_proxy.explaining.explanation import Judgement, QueryExplanation, document, explained
-from ftrack_proxy.judging.judge import Reason, Verdict, judge
+from ftrack_proxy.judging.judge import judge
 from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.language.braces import expand_braces
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Path, Query, Step
@@ -88,10 +88,7 @@ class Explainer:
         start = self._journal.start(asker.credentials)
         if not self._journal.trust.holds(asker.principal, start.at):
             return Judgement(Verdict(False, Reason.CREDENTIALS), None, window)
-        # A copy: judging moves good-through up.
-        copied = copy.copy(result)
-        copied.taken = None
-        verdict = judge(copied, start, self._journal.log, bound)
+        verdict = judge(result, start, self._journal.log, bound)
         if verdict.seq is None:
             return Judgement(verdict, None, window)
         deciding = self._journal.log.between(verdict.seq - 1, verdict.seq, result.families)

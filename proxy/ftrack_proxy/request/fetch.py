@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from ftrack_proxy.entities.entity_store import AnswerSource
 from ftrack_proxy.entities.ingest import ingesting
 from ftrack_proxy.entities.normalise import NormalisedAnswer, NotNormalisable, normalise
 from ftrack_proxy.judging.judge import replication_window_end
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import Operation, OperationKind
@@ -140,14 +140,14 @@ class Fetcher:
             return None
         tree, catalogue = bound.tree, bound.catalogue
         rows, normalised = entry["data"], call.representation.form is EntityForm.NORMALISED
-        source = AnswerSource(result.began, result.good_through, result.fresh_until, prefetched)
         try:
             if len(rows) > _MANY_ROWS:
                 taken = await in_thread(normalise, rows, tree, catalogue, normalised=normalised)
                 await in_thread(result.note_ids)
             else:
                 taken = normalise(rows, tree, catalogue, normalised=normalised)
-            for _ in ingesting(entity_store, bound, entry, taken, source, catalogue):
+            validity = result.validity
+            for _ in ingesting(entity_store, bound, entry, taken, validity, catalogue, prefetched=prefetched):
                 await asyncio.sleep(0)
         except NotNormalisable:
             return None
@@ -158,7 +158,6 @@ class Fetcher:
             # It shows what nobody asked for, which its question does not look at.
             self.binder.forget()
             result.families = None
-        result.taken = source
         return taken
 
     async def unpacked(self, answer: Answer) -> Unpacked:
@@ -197,7 +196,7 @@ class Fetcher:
         """One operation's part of an answer, with what is needed to judge it. ``content`` is ``entry`` decoded."""
         result = self._result(call, answer, entry, bound, began)
         result.complete = _is_complete_list(content, bound)
-        result.fresh_until = replication_window_end(result, self._journal.log, self._settle_window, bound)
+        result.validity.fresh_until = replication_window_end(result, self._journal.log, self._settle_window, bound)
         return result
 
     def _result(self, call: ApiCall, answer: Answer, entry: bytes, bound: Bound, began: Moment) -> Result:
@@ -207,17 +206,15 @@ class Fetcher:
             http_status=answer.status,
             content_type=answer.headers.get("Content-Type", ""),
             families=bound.families,
-            began=began,
-            max_age=terms.max_age,
-            event_invalidated=terms.event_invalidated,
+            validity=Validity(began, began.seq),
+            terms=terms,
             durable=terms.durable and not contains_secret(entry, call),
-            good_through=began.seq,
         )
 
     def keep(self, key: bytes, result: Result) -> bool:
         """Store a result; returns whether it was."""
         # What needs events and was fetched without them would never be served.
-        if result.event_invalidated and not result.began.live:
+        if result.terms.event_invalidated and not result.validity.began.live:
             return False
         return self._journal.results.put(key, result)
 

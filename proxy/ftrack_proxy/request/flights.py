@@ -8,7 +8,8 @@ from typing import Any
 
 from ftrack_proxy.entities.normalise import NormalisedAnswer
 from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.responses import Failure
 from ftrack_proxy.request.shared_task import SharedTask

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ftrack_proxy.changes.change import Change, ChangeSource, anything
 from ftrack_proxy.changes.own_writes import changes_of_operations, only_reads
-from ftrack_proxy.entities.entity_store import AnswerSource
 from ftrack_proxy.entities.written_entities import learn_written, written_in
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, Dispatch, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
@@ -152,7 +150,7 @@ class Forwarder:
         try:
             written = written_in([operation.content for operation in batch.operations], decoded, catalogue)
             meanwhile = [change for _, change in self._journal.log.between(began.seq, answered, None)]
-            learn_written(entity_store, written, meanwhile, AnswerSource(recorded, recorded.seq, math.inf), catalogue)
+            learn_written(entity_store, written, meanwhile, Validity(recorded, recorded.seq), catalogue)
         except Exception as error:
             note_fault(self._journal.counters, "taking in a write", error)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.protocol.headers import accepts_gzip, combined, end_to_end, one_of_each
 from ftrack_proxy.protocol.responses import contradict, decode, known_attributes
 from ftrack_proxy.request import reply
@@ -104,7 +104,7 @@ def assembled(served: Sequence[Served], start: Moment) -> Reply:
         http_status=max(result.http_status for result in results),
         # Where the parts' types differ, all that they have in common is that they are JSON.
         content_type=types.pop() if len(types) == 1 else "",
-        age=max(start.at - result.began.at for result in results),
+        age=max(start.at - result.validity.began.at for result in results),
         headers=headers,
         behind=behind,
     )

@@ -10,7 +10,7 @@ from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.permissions import Permissions
 from ftrack_proxy.identity.trust import Trust
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import Clock, Coverage, Results
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftrack_proxy.judging.judge import Reason, Verdict, judge
+from ftrack_proxy.judging.judge import judge
 from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Validity
+from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.protocol.headers import Handling
 from ftrack_proxy.request.call import Read
@@ -50,7 +52,7 @@ class LookUp:
             verdict = self.judged(read, result, work)
             if self.acceptable(read, result, verdict):
                 return _hit(read, result)
-        found = self._recalled(read, None if result is None else result.taken)
+        found = self._recalled(read, None if result is None else result.validity)
         return self._served(read, found) if isinstance(found, RecalledAnswer) else found or verdict
 
     async def on_disk(self, read: Read) -> Served | Verdict | None:
@@ -77,7 +79,7 @@ class LookUp:
             return await self.in_thread(read, found, handling)
         return self._served(read, found, handling) if isinstance(found, RecalledAnswer) else found
 
-    def _recalled(self, read: Read, stale: object = None) -> RecalledAnswer | MissingRows | Long | None:
+    def _recalled(self, read: Read, stale: Validity | None = None) -> RecalledAnswer | MissingRows | Long | None:
         try:
             return self._recall.attempt(read.call, read.bound, read.start, stale)
         except Exception as error:
@@ -101,8 +103,10 @@ class LookUp:
         return Served(handling or Handling(None, found.kind.value), result)
 
     def judged(self, read: Read, result: Result, work: Work | None = None) -> Verdict:
-        """The verdict on a result for this read."""
-        return judge(result, read.start, self._journal.log, read.bound, work)
+        """The verdict on a result for this read. If it is fresh, it is proven good so far for later reads, too."""
+        verdict = judge(result, read.start, self._journal.log, read.bound, work)
+        result.validity.advance(verdict.good_through)
+        return verdict
 
     @staticmethod
     def acceptable(read: Read, result: Result, verdict: Verdict) -> bool:
@@ -116,4 +120,4 @@ def _hit(read: Read, result: Result) -> Served:
 
 def _young_enough(read: Read, result: Result) -> bool:
     wished = read.call.directives.max_age
-    return wished is None or read.start.at - result.began.at <= wished
+    return wished is None or read.start.at - result.validity.began.at <= wished

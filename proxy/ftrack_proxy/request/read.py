@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ftrack_proxy.identity.credentials import Credentials
-from ftrack_proxy.judging.judge import Reason, Verdict
-from ftrack_proxy.judging.result import Moment
+from ftrack_proxy.judging.validity import Moment
+from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.responses import Failure

@@ -12,7 +12,7 @@ import orjson
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.entities.denormalise import Denormaliser, MissingValue
 from ftrack_proxy.entities.entity_store import (
-    AnswerSource,
+    Absence,
     EntityRef,
     EntitySpace,
     EntityStore,
@@ -24,14 +24,14 @@ from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.entities.row_values import known_values
 from ftrack_proxy.judging.evaluate import evaluate
 from ftrack_proxy.judging.judge import judge
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.row_facts import RowFacts
+from ftrack_proxy.judging.validity import Moment, Validity, may_stand, standing, weakest
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.protocol.responses import query_entry
 from ftrack_proxy.queries.bound_query import Bound, BoundQuery
 from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.queries.row_keys import Key
-from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.queries.window import window_of
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.threads import in_thread
@@ -102,7 +102,7 @@ class _Rows:
     """What was found of rows that a query names."""
 
     found: list[EntityRef] = field(default_factory=list)
-    absent: list[AnswerSource] = field(default_factory=list)
+    absent: list[Absence] = field(default_factory=list)
     lacking: list[Key] = field(default_factory=list)
     assembly: Denormaliser | None = None
 
@@ -129,20 +129,21 @@ class Recall:
         return None if space is None else self._entity_stores.of(space)
 
     def attempt(
-        self, call: ApiCall, bound: Bound, start: Moment, stale: object = None
+        self, call: ApiCall, bound: Bound, start: Moment, stale: Validity | None = None
     ) -> RecalledAnswer | MissingRows | Long | None:
         """Answer a read that began at ``start``, or tell what is lacking; ``None`` if nothing can be said.
 
-        ``stale`` is a list's source that is known to be no good any more.
+        ``stale`` is the validity of an answer that is known to be no good any more.
         """
         attempt = self.begin(call, bound, start)
         return None if attempt is None else attempt.answer(stale)
 
-    def is_doubtful(self, source: AnswerSource, bound: Bound, start: Moment) -> bool:
-        """True if of all that ``source`` told in answer to such questions hardly anything is still good."""
-        if not _is_usable(source, bound.terms, start) or source.good_through < self._log.tail:
-            return True
-        return any(True for _ in self._log.unplaced(source.good_through, start.seq, bound.families))
+    def is_doubtful(self, validity: Validity, bound: Bound, start: Moment) -> bool:
+        """True if of all that an answer told to such questions hardly anything is still good."""
+        verdict = standing(validity, bound.terms, start, self._log)
+        if verdict is not None:
+            return not verdict.fresh
+        return any(True for _ in self._log.unplaced(validity.good_through, start.seq, bound.families))
 
     def begin(self, call: ApiCall, bound: Bound, start: Moment) -> _Attempt | None:
         """Prepare to answer a read."""
@@ -170,7 +171,7 @@ class _Attempt:
     log: ChangeLog
     form: EntityForm
 
-    def answer(self, stale: object = None) -> RecalledAnswer | MissingRows | Long | None:
+    def answer(self, stale: Validity | None = None) -> RecalledAnswer | MissingRows | Long | None:
         """Answer the read, or tell what is lacking."""
         if self.bound.row_keys is None:
             return self.listed(stale)
@@ -221,7 +222,7 @@ class _Attempt:
             return self._is_absent(ref.key, judge_row, [])
         return True
 
-    def listed(self, stale: object) -> RecalledAnswer | Long | None:
+    def listed(self, stale: Validity | None) -> RecalledAnswer | Long | None:
         """Answer a query whose rows, or more of them, came as an answer to another one."""
         for listing in self._listings(stale):
             rows, _ = listing.window(self.bound.query)
@@ -232,15 +233,17 @@ class _Attempt:
                 return recalled
         return None
 
-    def _listings(self, stale: object) -> Iterator[ListSegment]:
+    def _listings(self, stale: Validity | None) -> Iterator[ListSegment]:
         for listing in self.entity_store.listings(self.bound.list_name):
-            usable = listing.source is not stale and self.is_usable(listing.source)
+            usable = listing.validity is not stale and self.is_usable(listing.validity)
             if usable and listing.covers(self.bound.query):
                 yield listing
 
     def is_fresh(self, recalled: RecalledAnswer) -> bool:
-        """True if nothing has changed a list that was put together."""
-        return judge(recalled.result, self.start, self.log, self.bound).fresh
+        """True if nothing has changed a list that was put together; then it is proven good up to this read."""
+        verdict = judge(recalled.result, self.start, self.log, self.bound)
+        recalled.result.validity.advance(verdict.good_through)
+        return verdict.fresh
 
     def from_listing(self, listing: ListSegment) -> RecalledAnswer | None:
         """Put a list together as it was, if all that is to be shown of its rows is known."""
@@ -253,17 +256,17 @@ class _Attempt:
         rows, following = listing.window(self.bound.query)
         assembly = self._assembly()
         for ref in rows:
-            assembly.gather(ref, self.tree, listing.source)
+            assembly.gather(ref, self.tree, listing.validity)
         # In the end: a row that another one shows more of may be of another moment than when it was met itself.
         work = Work(STEPS + _STEPS_A_ROW * len(rows))  # Many rows are gone through in a thread.
         if not all(self._belongs(assembly.used[ref], listing, work) for ref in rows):
             raise MissingValue
         kind = HitKind.PROJECTION if len(rows) == len(listing.rows) else HitKind.WINDOW
-        return self._recalled(kind, assembly, rows, following, [listing.source], None)
+        return self._recalled(kind, assembly, rows, following, [listing], None)
 
     def _belongs(self, row: Observation, listing: ListSegment, work: Work) -> bool:
         """A row that is known from elsewhere than the list must not show that it is not, or elsewhere, in it."""
-        if row.source is listing.source:
+        if row.validity is listing.validity:
             return True
         shape = self.bound.shape
         if not shape.own_order.isdisjoint(row.layout.places):
@@ -275,18 +278,18 @@ class _Attempt:
             return False
         return met is not Truth.FALSE
 
-    def is_usable(self, source: AnswerSource) -> bool:
-        """True if an answer may be served at all at the start of this read, whatever has changed since."""
-        return _is_usable(source, self.bound.terms, self.start)
+    def is_usable(self, validity: Validity) -> bool:
+        """True if an answer may be served at all at the start of this read, unless a change affects it."""
+        return may_stand(validity, self.bound.terms, self.start, self.log)
 
     def _is_row(self, used: Mapping[EntityRef, Observation], ref: EntityRef, judge_row: RowJudge) -> bool:
         return used[ref].type_name in self.bound.shape.types and judge_row.accepts(used)
 
-    def _is_absent(self, key: Key, judge_row: RowJudge, sources: list[AnswerSource]) -> bool:
+    def _is_absent(self, key: Key, judge_row: RowJudge, absent: list[Absence]) -> bool:
         """True if ftrack itself answered that the row is not there. An event that says so may be anybody's."""
-        source = self.entity_store.absent(self.bound.query.entity_type, key)
-        if source is not None and self.is_usable(source) and judge_row.accepts_absence(key, source):
-            sources.append(source)
+        absence = self.entity_store.absent(self.bound.query.entity_type, key)
+        if absence is not None and judge_row.accepts_absence(key, absence.validity):
+            absent.append(absence)
             return True
         return False
 
@@ -302,32 +305,26 @@ class _Attempt:
         assembly: Denormaliser,
         rows: Sequence[EntityRef],
         following: int | None,
-        sources: Sequence[AnswerSource],
+        beside: Sequence[ListSegment | Absence],
         good_through: int | None,
     ) -> RecalledAnswer:
-        """``good_through``: up to which change all of it was proven; ``None`` for what remains to be judged."""
+        """``beside``: what it rests on besides the rows. ``good_through``: up to which change all of it was proven;
+        ``None`` for what remains to be judged."""
         assembled = assembly.assembled([(ref, self.tree) for ref in rows])
-        origins = [*sources, *(observation.source for observation in assembled.used.values())]
-        began = min((source.began for source in origins), key=lambda began: began.at, default=self.start)
-        if good_through is None:
-            good_through = min(source.good_through for source in origins)
-        terms = self.bound.terms
+        records = [*beside, *assembled.used.values()]
+        validity = Validity(self.start, self.start.seq)
+        if records:
+            validity = weakest([record.validity for record in records])
+        if good_through is not None:
+            validity.advance(good_through)
         result = Result(
             body=orjson.dumps(query_entry(assembled.rows, following)),
             http_status=200,
             content_type="application/json",
             families=self.bound.families,
-            began=began,
-            max_age=terms.max_age,
-            event_invalidated=terms.event_invalidated,
+            validity=validity,
+            terms=self.bound.terms,
             durable=False,
-            good_through=good_through,
             complete=following is None and not self.bound.query.offset,
-            fresh_until=min((source.fresh_until for source in origins), default=float("inf")),
         )
-        return RecalledAnswer(kind, result, any(source.prefetched for source in origins))
-
-
-def _is_usable(source: AnswerSource, terms: Terms, start: Moment) -> bool:
-    young = start.at - source.began.at <= terms.max_age
-    return source.began.epoch == start.epoch and young and start.at <= source.fresh_until
+        return RecalledAnswer(kind, result, any(record.prefetched for record in records))

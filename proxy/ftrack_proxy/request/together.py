@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ftrack_proxy.entities.entity_store import AnswerSource
 from ftrack_proxy.entities.ingest import Part, ingesting_all
 from ftrack_proxy.entities.normalise import NotNormalisable, normalise_all
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment, weakest
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.headers import Forwarded, Handling
@@ -172,8 +172,7 @@ class Together:
             return False
         contents = [(part.entry.content["data"], part.tree) for part in parts]  # type: ignore[index]
         normalised = call.representation.form is EntityForm.NORMALISED
-        first = parts[0].entry.result
-        source = AnswerSource(first.began, first.good_through, min(part.entry.result.fresh_until for part in parts))
+        validity = weakest([part.entry.result.validity for part in parts])
         try:
             if sum(len(rows) for rows, _ in contents) > _MANY_ROWS:
                 taken = await in_thread(normalise_all, contents, catalogue, normalised=normalised)
@@ -183,7 +182,7 @@ class Together:
                 (part.bound, part.entry.content, one)  # type: ignore[misc]
                 for part, one in zip(parts, taken, strict=True)
             ]
-            for _ in ingesting_all(entity_store, told, source, catalogue):
+            for _ in ingesting_all(entity_store, told, validity, catalogue):
                 await asyncio.sleep(0)
         except NotNormalisable:
             return False

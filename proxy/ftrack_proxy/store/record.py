@@ -7,7 +7,9 @@ import zlib
 
 import orjson
 
-from ftrack_proxy.judging.result import Moment, Result
+from ftrack_proxy.judging.result import Result
+from ftrack_proxy.judging.validity import Moment, Validity
+from ftrack_proxy.queries.terms import Terms
 
 
 class DamagedRecord(Exception):
@@ -16,17 +18,18 @@ class DamagedRecord(Exception):
 
 def encode_record(result: Result) -> bytes:
     """Write a result; ``decode_record`` reads it back."""
+    validity, began = result.validity, result.validity.began
     header = {
         "crc": zlib.crc32(result.body),
         "http_status": result.http_status,
         "content_type": result.content_type,
         "families": None if result.families is None else sorted(result.families),
-        "began": [result.began.seq, result.began.epoch, result.began.live, result.began.at],
-        "max_age": result.max_age,
-        "evented": result.event_invalidated,
-        "good_through": result.good_through,
+        "began": [began.seq, began.epoch, began.live, began.at],
+        "max_age": result.terms.max_age,
+        "evented": result.terms.event_invalidated,
+        "good_through": validity.good_through,
         "complete": result.complete,
-        "fresh_until": None if result.fresh_until == math.inf else result.fresh_until,
+        "fresh_until": None if validity.fresh_until == math.inf else validity.fresh_until,
     }
     return orjson.dumps(header) + b"\n" + result.body
 
@@ -43,19 +46,20 @@ def decode_record(record: bytes) -> Result:
         if header["crc"] != zlib.crc32(body):
             raise DamagedRecord("checksum")
         seq, epoch, live, at = header["began"]
-        families = header["families"]
+        families, fresh_until = header["families"], header["fresh_until"]
         return Result(
             body=body,
             http_status=int(header["http_status"]),
             content_type=str(header["content_type"]),
             families=None if families is None else frozenset(families),
-            began=Moment(int(seq), int(epoch), bool(live), float(at)),
-            max_age=float(header["max_age"]),
-            event_invalidated=bool(header["evented"]),
+            validity=Validity(
+                Moment(int(seq), int(epoch), bool(live), float(at)),
+                int(header["good_through"]),
+                math.inf if fresh_until is None else float(fresh_until),
+            ),
+            terms=Terms(float(header["max_age"]), event_invalidated=bool(header["evented"]), durable=True),
             durable=True,
-            good_through=int(header["good_through"]),
             complete=bool(header["complete"]),
-            fresh_until=math.inf if header["fresh_until"] is None else float(header["fresh_until"]),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise DamagedRecord(type(error).__name__) from None

@@ -46,7 +46,7 @@ class ResultStore:
         Newer means: fetched later. A slow fetch never overwrites what a faster, later one brought.
         """
         present = self._memory.get(key)
-        if present is not None and _later(present, result):
+        if present is not None and not result.validity.is_later_than(present.validity):
             return False
         self._memory.put(key, result)
         if result.durable:
@@ -77,8 +77,3 @@ class ResultStore:
         except DamagedRecord as problem:
             self._disk.refuse(key, f"damaged ({problem})")
             return None
-
-
-def _later(present: Result, candidate: Result) -> bool:
-    mine, theirs = present.began, candidate.began
-    return (mine.epoch, mine.seq, mine.at) > (theirs.epoch, theirs.seq, theirs.at)

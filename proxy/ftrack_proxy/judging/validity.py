@@ -1,0 +1,86 @@
+"""Since when what ftrack answered is known, and up to which change it is proven good: results and entities alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.judging.verdict import AGED, CURRENT, LOG_OVERRUN, UNSETTLED, UNVERIFIED, Verdict
+from ftrack_proxy.queries.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The moment at which a read (or a fetch) began.
+
+    ``seq`` is the change log's head; ``epoch`` is the uninterrupted period of the change feed that covers the asker,
+    or of its absence; ``live`` tells which of the two; ``at`` is in seconds.
+    """
+
+    seq: int
+    epoch: int
+    live: bool
+    at: float
+
+
+@dataclass(slots=True)
+class Validity:
+    """One for all that came in one answer of ftrack's: a result and the records of the entities in it share it.
+
+    ``began`` is the moment before its request was sent. ``good_through`` is the newest change that it is proven good
+    to; only `advance` moves it. ``fresh_until``, in seconds: a change shortly before the request may not have reached
+    the server that answered, so after that time the answer is not believed any more.
+    """
+
+    began: Moment
+    good_through: int
+    fresh_until: float = math.inf
+
+    def advance(self, seq: int) -> None:
+        """Note that nothing up to the change ``seq`` affects it."""
+        if seq > self.good_through:
+            self.good_through = seq
+
+    def is_later_than(self, other: Validity) -> bool:
+        """True if its request was sent later, or at the same moment."""
+        mine, theirs = self.began, other.began
+        return (mine.epoch, mine.seq, mine.at) >= (theirs.epoch, theirs.seq, theirs.at)
+
+
+def weakest(validities: Collection[Validity]) -> Validity:
+    """What holds for an answer put together from one or more others: the least that holds for any of them."""
+    return Validity(
+        min((validity.began for validity in validities), key=lambda began: began.at),
+        min(validity.good_through for validity in validities),
+        min(validity.fresh_until for validity in validities),
+    )
+
+
+def standing(validity: Validity, terms: Terms, start: Moment, log: ChangeLog) -> Verdict | None:
+    """Say of an answer, for a read that began at ``start``, what can be said before any change is looked at.
+
+    ``None``: it is good unless a change after ``validity.good_through``, up to the read's start, affects it.
+    """
+    if not same_epoch(validity, terms, start):
+        return UNVERIFIED
+    if start.at - validity.began.at > terms.max_age:
+        return AGED
+    if start.at > validity.fresh_until:
+        return UNSETTLED
+    if validity.good_through >= start.seq:
+        return CURRENT
+    return LOG_OVERRUN if validity.good_through < log.tail else None
+
+
+def same_epoch(validity: Validity, terms: Terms, start: Moment) -> bool:
+    """G4: what was fetched in another epoch of the change feed is unverified, and so is what needs events while there
+    are none."""
+    return validity.began.epoch == start.epoch and (start.live or not terms.event_invalidated)
+
+
+def may_stand(validity: Validity, terms: Terms, start: Moment, log: ChangeLog) -> bool:
+    """True if an answer is good, unless a change affects it."""
+    verdict = standing(validity, terms, start, log)
+    return verdict is None or verdict.fresh
