@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftrack_proxy.protocol.hub_conversation import Conversation
+from ftrack_proxy.protocol.hub_conversation import HubConversation
 from ftrack_proxy.protocol.hub_events import TOPICS, Unreadable, UnreadableReason, payload_of, read_events
 from ftrack_proxy.protocol.hub_packets import (
     PacketCode,
@@ -182,8 +182,8 @@ def test_a_refused_handshake() -> None:
 # -- the conversation
 
 
-def conversation() -> Conversation:
-    return Conversation(TOPICS, "ana", iter("abcdefghijklmnop").__next__)
+def conversation() -> HubConversation:
+    return HubConversation(TOPICS, "ana", iter("abcdefghijklmnop").__next__)
 
 
 def test_all_topics_are_subscribed_once_greeted_and_live_when_all_are_acknowledged() -> None:

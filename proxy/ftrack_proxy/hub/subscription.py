@@ -17,7 +17,7 @@ from ftrack_proxy.hub.messages import CooperativeYield, MessageIntake
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.ports import AnswerLost, Clock, NotSent
 from ftrack_proxy.protocol import hub_packets
-from ftrack_proxy.protocol.hub_conversation import Conversation, HubSignal
+from ftrack_proxy.protocol.hub_conversation import HubConversation, HubSignal
 from ftrack_proxy.protocol.hub_events import TOPICS
 from ftrack_proxy.protocol.hub_packets import HANDSHAKE_PATH, SOCKET_PATH, Handshake
 from ftrack_proxy.upstream.client import UpstreamClient
@@ -193,7 +193,7 @@ class ChangeFeed:
 
     async def _converse(self, socket: _Socket) -> None:
         """Subscribe and listen until the first sign of the connection's end, which is raised."""
-        conversation = Conversation(TOPICS, self.credentials.user, lambda: uuid.uuid4().hex)
+        conversation = HubConversation(TOPICS, self.credentials.user, lambda: uuid.uuid4().hex)
         loop, fairness = asyncio.get_running_loop(), CooperativeYield()
         is_live = self._is_interrupted = False
         try:
@@ -220,7 +220,7 @@ class ChangeFeed:
         finally:
             self._listening_timeout = None
 
-    async def _receive(self, socket: _Socket, conversation: Conversation) -> HubSignal:
+    async def _receive(self, socket: _Socket, conversation: HubConversation) -> HubSignal:
         """Return what follows from the next message. Whatever it tells of changes is taken in first."""
         message = await socket.receive()
         self._intake.take_message(message)

@@ -27,7 +27,7 @@ class HubSignal:
 _NOTHING = HubSignal()
 
 
-class Conversation:
+class HubConversation:
     """Subscribes to ``topics`` as ``user`` when the hub has greeted, and waits until it has acknowledged them all."""
 
     def __init__(self, topics: Sequence[str], user: str, new_id: Callable[[], str]) -> None:
