@@ -16,7 +16,7 @@ from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.protocol import hub_packets
 from ftrack_proxy.protocol.headers import end_to_end, parse_cache_control
-from ftrack_proxy.protocol.hub_conversation import Conversation
+from ftrack_proxy.protocol.hub_conversation import HubConversation
 from ftrack_proxy.protocol.hub_events import TOPICS, Unreadable, payload_of, read_events
 from ftrack_proxy.protocol.operations import parse_batch
 from ftrack_proxy.protocol.representation import form_of
@@ -76,7 +76,7 @@ def packet(text: str) -> None:
         hub_packets.parse_acknowledgement(packet)
     handshake = hub_packets.parse_handshake(text)
     assert handshake is None or handshake.heartbeat is None or handshake.heartbeat < 1e6
-    Conversation(TOPICS, "ana", lambda: "id").hear(frame)
+    HubConversation(TOPICS, "ana", lambda: "id").hear(frame)
     try:
         payload = payload_of(frame)
         events = None if payload is None else read_events(payload)
