@@ -55,11 +55,14 @@ def _run(lines: dict[int, str], number: int) -> Iterator[str]:
         number += 1
 
 
-def _docstrings(text: str) -> Iterator[str]:
-    """Texts that stand alone: docstrings of modules, classes and functions, and those below constants."""
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield _one_line(node.value.value)
+def _docstrings(source: str) -> Iterator[str]:
+    """Texts that stand alone (docstrings, and those below constants), and texts in the code that cite the protocol."""
+    tree = ast.parse(source)
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and (id(node) in alone or "ftrack-protocol" in text):
+            yield _one_line(text)
 
 
 def _one_line(text: str) -> str:

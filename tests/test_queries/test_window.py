@@ -9,7 +9,7 @@ from ftrack_proxy.entities.entity_store import EntityRef, ListSegment
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.protocol.responses import query_entry
 from ftrack_proxy.queries.window import window_of
-from tests.test_entities.production import source
+from tests.test_entities.production import validity
 
 NUMBERS = st.integers(0, 8)
 
@@ -28,7 +28,7 @@ def test_a_window_is_cut_as_ftrack_cuts_it_or_not_at_all(
     asked = parse(f"Task{window(offset, limit)}")
     first, last = offset or 0, total if limit is None else (offset or 0) + limit
     expected = whole[first:last]
-    segment = ListSegment(begin, tuple(EntityRef("Context", (str(row),)) for row in known), ended, source(1))
+    segment = ListSegment(begin, tuple(EntityRef("Context", (str(row),)) for row in known), ended, validity(1))
     try:
         rows, following = window_of(asked, known, offset=begin, ended=ended)
     except LookupError:
