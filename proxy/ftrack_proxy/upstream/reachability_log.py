@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 def reachability_log(origin: URL) -> TransitionLog[str | None]:
     """Log why ``origin`` cannot be reached, and when it can again, each change once."""
 
-    def say(problem: str | None) -> None:
+    def write_line(problem: str | None) -> None:
         if problem is None:
             _log.info("%s answers again", origin)
         else:
@@ -25,4 +25,4 @@ def reachability_log(origin: URL) -> TransitionLog[str | None]:
                 problem,
             )
 
-    return TransitionLog(None, say)
+    return TransitionLog(None, write_line)

@@ -42,9 +42,9 @@ class RequestLog:
             return response
         finally:
             took = (time.perf_counter() - began) * 1000
-            self._tell(self._who(request), await self._what(request), response, round(took, 3))
+            self._log_line(self._who(request), await self._what(request), response, round(took, 3))
 
-    def _tell(self, who: str, what: str, response: web.StreamResponse | None, took: float) -> None:
+    def _log_line(self, who: str, what: str, response: web.StreamResponse | None, took: float) -> None:
         status = None if response is None else response.status
         verdict = "not answered" if response is None else _verdict(response)
         fields = {"who": who, "what": what, "verdict": verdict, "status": status, "milliseconds": took}
