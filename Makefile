@@ -12,7 +12,7 @@ JS_READY := $(JS)/node_modules/.ready
 UPSTREAM ?= $(FTRACK_PROXY_UPSTREAM)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-lowest test-newest soak test-js-setup fuzz lint audit format clean
+.PHONY: help setup demo run facts test test-lowest test-newest soak test-js-setup fuzz lint audit format clean
 
 ## make help     list what can be made
 help:
@@ -87,6 +87,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+## make facts     write docs/ftrack-facts.md anew, from the rows that the code reads
+facts: $(READY)
+	$(BIN)/python -m tests.facts_table
 
 ## make audit    known weaknesses in our code and in what it is built on
 audit: $(READY)

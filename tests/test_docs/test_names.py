@@ -12,6 +12,8 @@ PACKAGE = TOP / "proxy" / "ftrack_proxy"
 MODULES = [file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py"]
 _ROOTS = (TOP, PACKAGE, TOP / "tests")
 _LONGEST_LINE = 140
+# Made from rows of the code, as tables of five columns: nobody edits it.
+_GENERATED = {"ftrack-facts.md"}
 # `hub/intake.py`, `entities/`, `config/policy.toml`, `known.py`; not ftrack's paths (/component/get), nor patterns.
 _PATH = re.compile(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|toml|md|txt)|(?:[\w-]+/)+)`")
 
@@ -47,6 +49,7 @@ def test_lines_of_the_pages_are_short() -> None:
     too_long = [
         f"{name_of(page)}:{number}"
         for page in DOCS
+        if page.name not in _GENERATED
         for number, line in enumerate(text_of(page).splitlines(), start=1)
         if len(line) >= _LONGEST_LINE
     ]

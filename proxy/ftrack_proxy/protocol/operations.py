@@ -8,23 +8,10 @@ from typing import Any
 
 import orjson
 
+from ftrack_proxy.facts.server_information import SHARED_SERVER_VALUES
 from ftrack_proxy.protocol.json_text import elements
 
-# Values of `query_server_information` that are the same for every caller and change with the server's
-# configuration only; all others (`user_information` ...) are per caller or unknown.
-SHARED_SERVER_VALUES = frozenset(
-    {
-        "version",
-        "schema_hash",
-        "is_timezone_support_enabled",
-        "storage_scenario",
-        "is_nested_subqueries_enabled",
-        "week_startday",
-        "workday_length",
-        "default_colors",
-        "product",
-    }
-)
+_SHARED_SERVER_VALUES = frozenset(value.name for value in SHARED_SERVER_VALUES)
 
 
 class OperationKind(Enum):
@@ -122,4 +109,4 @@ def _kind(content: Any) -> OperationKind:
 def _asks_for_shared_values(values: Any) -> bool:
     if values is None:
         return True
-    return isinstance(values, list) and all(isinstance(v, str) and v in SHARED_SERVER_VALUES for v in values)
+    return isinstance(values, list) and all(isinstance(v, str) and v in _SHARED_SERVER_VALUES for v in values)

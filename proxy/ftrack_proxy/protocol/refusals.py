@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ftrack_proxy.facts.actions import ACTIONS
 from ftrack_proxy.protocol.responses import is_success, refuses_credentials
 
-# Answered to nobody but users. Whether anybody may ask for server information or the schema is not known.
-_FOR_USERS = frozenset({"query", "search", "create", "update", "delete"})
-# One transaction: if one of them fails, nothing has changed (ftrack-protocol 2.2). Of other actions this is not known.
-_IN_ONE_TRANSACTION = _FOR_USERS | {"query_schemas", "query_server_information"}
+_FOR_USERS = frozenset(action.name for action in ACTIONS if action.for_users)
+_IN_ONE_TRANSACTION = frozenset(action.name for action in ACTIONS if action.in_transaction)
 # RFC 9110 15.5: the request was not carried out, for what it is and not for what happened while it was. Others may
 # come from a server that tried (500), a gateway that lost patience (504), or one that looks into answers (403).
 _NOT_CARRIED_OUT = frozenset({401, 404, 405, 407, 411, 413, 414, 415, 417, 421, 426, 429, 431})

@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable
 
 from ftrack_proxy.cache_policy.policy import Policy
+from ftrack_proxy.facts.server_information import SERVER_INFORMATION_SOURCES
 from ftrack_proxy.language.parser import LONG, NotUnderstood, parse
 from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.language.syntax import Query
@@ -26,6 +27,7 @@ _VERY_LONG = 200_000
 _MOST_MET = 1_000
 # Shapes are as many as the places in tools' code that ask; texts are as many as entities.
 _MOST_SHAPES = 4_000
+_SERVER_INFORMATION = frozenset(source.family for source in SERVER_INFORMATION_SOURCES)
 
 
 class Binder:
@@ -70,7 +72,7 @@ class Binder:
                 return self._query(operation.expression, wait_for_long=True)
             case OperationKind.SERVER_INFORMATION:
                 # What is known of the server itself changes with the schema, which is a change of everything.
-                return BoundOperation(frozenset({"Setting"}), self.policy.server_information)
+                return BoundOperation(_SERVER_INFORMATION, self.policy.server_information)
             case OperationKind.SCHEMAS:
                 return BoundOperation(frozenset(), self.policy.schemas)
             case _:
