@@ -11,8 +11,10 @@ from collections.abc import Callable
 
 from tests.ftrack_server import FtrackServer, ProductionPlan
 
+from ftrack_proxy.changes.change import Change
 from ftrack_proxy.changes.change_log import ChangeLog
-from ftrack_proxy.changes.update_events import changes_of_update_event
+from ftrack_proxy.changes.event_items import read_items
+from ftrack_proxy.changes.update_events import changes_of_items
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.judge import judge
 from ftrack_proxy.judging.result import Result
@@ -61,8 +63,8 @@ def main() -> None:
         events = [event["data"] for event in server.hub.events if event["topic"] == "ftrack.update"]
     print(f"parse                        {microseconds(lambda: parse(expressions[0])):8.2f} us")
     print(f"canonical form               {microseconds(lambda: canonical(parse(expressions[0]))):8.2f} us with parsing")
-    print(f"event to changes             {microseconds(lambda: changes_of_update_event(events[0], catalogue)):8.2f} us")
-    changes = [change for data in events for change in changes_of_update_event(data, catalogue)]
+    print(f"event to changes             {microseconds(lambda: _changes(events[0], catalogue)):8.2f} us")
+    changes = [change for data in events for change in _changes(data, catalogue)]
     log = ChangeLog()
     position = iter(range(10**9))
     print(f"record a change              {microseconds(lambda: log.append(changes[0], next(position))):8.2f} us")
@@ -82,11 +84,15 @@ def main() -> None:
     _long(catalogue)
 
 
+def _changes(data: object, catalogue: Catalogue) -> list[Change]:
+    return changes_of_items(read_items(data, catalogue), catalogue)
+
+
 def _long(catalogue: Catalogue) -> None:
     """One judgement of queries with long criteria, while 900 tasks are added that meet none of it."""
     log = ChangeLog()
     for number in range(900):
-        for change in changes_of_update_event(_added(number), catalogue):
+        for change in _changes(_added(number), catalogue):
             log.append(change, 0.0)
     for count in (10, 500, 20_000):
         ids = [_id(number) for number in range(count)]

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from ftrack_proxy.changes.own_writes import changes_of_operations
-from ftrack_proxy.changes.update_events import changes_of_update_event
+from ftrack_proxy.changes.event_items import read_items
+from ftrack_proxy.changes.own_writes import changes_of_writes
+from ftrack_proxy.changes.update_events import changes_of_items
+from ftrack_proxy.changes.writes import read_writes
 from ftrack_proxy.entities.normalise import NotNormalisable, normalise
 from ftrack_proxy.language.braces import expand_braces
 from ftrack_proxy.language.canonical import canonical
@@ -89,7 +91,8 @@ def update_event(text: str) -> None:
     """Whatever an event names is told of by one of its changes."""
     event = lenient(text)
     data = event.get("data") if isinstance(event, dict) else event
-    changes = changes_of_update_event(data, CATALOGUE)
+    items = read_items(data, CATALOGUE)
+    changes = changes_of_items(items, CATALOGUE)
     entities = data.get("entities") if isinstance(data, dict) else None
     if not isinstance(entities, list):
         assert any(change.families is None for change in changes)
@@ -114,7 +117,7 @@ def written(text: str) -> None:
     operations = lenient(text)
     if not isinstance(operations, list):
         return
-    changes = changes_of_operations(operations, CATALOGUE)
+    changes = changes_of_writes(read_writes(operations, CATALOGUE), CATALOGUE)
     actions = [operation.get("action") if isinstance(operation, dict) else None for operation in operations]
     if any(action in ("create", "update", "delete", None) for action in actions):
         assert changes

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from ftrack_proxy.changes import own_writes, reach, update_events
 from ftrack_proxy.changes.change import ChangeKind
+from ftrack_proxy.changes.event_items import ItemAction
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.judging.validity import Validity
@@ -44,7 +45,7 @@ def _no_replies(monkeypatch: pytest.MonkeyPatch) -> int:
 def _no_moves(monkeypatch: pytest.MonkeyPatch) -> int:
     for module in (update_events, own_writes):
         monkeypatch.setattr(module, "moves", lambda *_: False)
-    kinds = {**update_events._KINDS, "move": ChangeKind.UPDATED}
+    kinds = {**update_events._KINDS, ItemAction.MOVE: ChangeKind.UPDATED}
     monkeypatch.setattr(update_events, "_KINDS", kinds)
     return 1_000
 

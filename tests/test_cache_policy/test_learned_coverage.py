@@ -7,20 +7,11 @@ from typing import Any
 
 import pytest
 
-from ftrack_proxy.cache_policy.learned_coverage import (
-    DEADLINE,
-    ENOUGH,
-    ENOUGH_FOR_UNCACHED,
-    CoverageWrite,
-    LearnedCoverage,
-    entities_announced,
-    writes_of,
-)
+from ftrack_proxy.cache_policy.expected_events import ExpectedEvent
+from ftrack_proxy.cache_policy.learned_coverage import DEADLINE, ENOUGH, ENOUGH_FOR_UNCACHED, LearnedCoverage
 from ftrack_proxy.cache_policy.policy import Policy, PolicyKind
-from ftrack_proxy.schema.loader import load_catalogue
 from ftrack_proxy.store.state_file import read_state, write_state
 from tests.test_cache_policy.test_policy import DOCUMENT
-from tests.test_schema.documents import schema
 
 LIVE = {1}
 
@@ -39,14 +30,14 @@ class Learner:
     def write(self, family: str, entity_id: str = "", *, certain: bool = True, **values: int) -> str:
         self._count += 1
         entity_id = entity_id or f"e{self._count}"
-        write = CoverageWrite(family, family, entity_id, dict(values), certain)
-        self.coverage.wrote([write], epoch=1, began=self.now, now=self.now + 1)
+        event = ExpectedEvent(family, family, entity_id, values, certain)
+        self.coverage.expect([event], epoch=1, began=self.now, now=self.now + 1)
         self.now += 1
         return entity_id
 
     def prove(self, family: str, times: int) -> None:
         for _ in range(times):
-            self.coverage.announced([(family, self.write(family))], self.now)
+            self.coverage.take_announced([(family, self.write(family))], self.now)
 
     def pass_deadline(self, live: set[int] = LIVE) -> bool:
         self.now += DEADLINE
@@ -129,13 +120,13 @@ def test_a_gap_of_the_feed_says_nothing(learner: Learner) -> None:
 
 def test_the_event_may_come_before_the_answer(learner: Learner) -> None:
     for number in range(ENOUGH):
-        learner.coverage.announced([("Status", f"s{number}")], learner.now)
+        learner.coverage.take_announced([("Status", f"s{number}")], learner.now)
         learner.write("Status", f"s{number}")
     assert learner.kind("Status") is PolicyKind.EVENTED
 
 
 def test_an_event_of_before_the_write_proves_nothing(learner: Learner) -> None:
-    learner.coverage.announced([("Status", "s")], learner.now)
+    learner.coverage.take_announced([("Status", "s")], learner.now)
     learner.now += 1
     learner.write("Status", "s")
     learner.pass_deadline()
@@ -159,7 +150,7 @@ def test_an_update_to_another_value_is_missed(learner: Learner) -> None:
 def test_what_another_changed_since_is_not_known(learner: Learner) -> None:
     learner.write("Note", "n", certain=False, content=1)
     learner.pass_deadline()
-    learner.coverage.announced([("Note", "n")], learner.now)
+    learner.coverage.take_announced([("Note", "n")], learner.now)
     learner.now += 1
     learner.write("Note", "n", certain=False, content=2)
     learner.pass_deadline()
@@ -195,54 +186,3 @@ def test_it_outlives_the_process_and_damage(learner: Learner, tmp_path: Path) ->
 def test_what_cannot_be_read_is_left_out(learner: Learner, document: Any) -> None:
     learner.coverage.restore(document)
     assert learner.coverage.document() == {}
-
-
-# -- reading writes and events
-
-CATALOGUE = load_catalogue(
-    [
-        schema("Status", "id name sort:number"),
-        schema("Note", "id content|text author>Status"),
-        schema("Metadata", "parent_id key value", key="parent_id,key"),
-    ]
-)
-
-
-def operation(action: str, entity_type: str = "Note", key: Any = None, **data: Any) -> dict[str, Any]:
-    return {"action": action, "entity_type": entity_type, "entity_key": key, "entity_data": data or None}
-
-
-def written(*operations: Any, answer: list[Any] | None = None) -> list[tuple[str, str, bool]]:
-    found = writes_of(operations, answer or [{}] * len(operations), CATALOGUE)
-    return [(write.family, write.entity_id, write.certain) for write in found]
-
-
-def test_writes_are_read() -> None:
-    assert written(operation("create", id="n", content="x")) == [("Note", "n", True)]
-    assert written(operation("create", content="x"), answer=[{"data": {"id": "n"}}]) == [("Note", "n", True)]
-    assert written(operation("update", key=["n"], content="x")) == [("Note", "n", False)]
-    assert written(operation("update", key="n", content="x")) == [("Note", "n", False)]
-    assert written(operation("delete", key=["n"])) == [("Note", "n", True)]
-
-
-def test_writes_that_need_not_come_back_are_left_out() -> None:
-    # An event tells a row's id as ftrack writes it.
-    assert written(operation("update", key=["AB1DA5EF-3BD6-47B9-8B46-3476E237CB36"], content="x")) == []
-    assert written(operation("create", id="n", content="x"), operation("delete", key=["n"])) == []
-    assert written(operation("update", key=["n"], author={"id": "a"})) == []
-    assert written(operation("update", key=["n"])) == []
-    assert written(operation("create", "Metadata", parent_id="p", key_="k")) == []
-    assert written(operation("query"), "nonsense", operation("create", "Nothing", id="n")) == []
-    assert written(operation("create", content="x")) == []
-
-
-def test_a_new_entity_that_is_changed_in_the_same_batch_is_one_write() -> None:
-    assert written(operation("create", id="n"), operation("update", key=["n"], content="x")) == [("Note", "n", True)]
-
-
-def test_events_are_read() -> None:
-    item = {"entityId": "s", "entityType": "status", "entity_type": "Status"}
-    assert entities_announced({"entities": [item, {"entityId": ["s"]}, {}, None]}, CATALOGUE) == [("Status", "s")]
-    assert entities_announced({"entities": [{"entityId": "s", "entityType": "status"}]}, CATALOGUE) == [("Status", "s")]
-    assert entities_announced({"entities": None}, CATALOGUE) == []
-    assert entities_announced([], CATALOGUE) == []

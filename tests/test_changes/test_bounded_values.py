@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.changes.bounded_values import bounded_entity
 from ftrack_proxy.changes.change import UNKNOWN, Change
-from ftrack_proxy.changes.update_events import changes_of_location_event, changes_of_update_event
+from ftrack_proxy.changes.update_events import changes_of_location_event
+from tests.test_changes.test_update_events import changes as changes_of
 from tests.test_changes.test_update_events import entity
 from tests.test_schema.documents import small_catalogue
 
@@ -65,10 +66,10 @@ def is_small(change: Change) -> bool:
     ],
 )
 def test_what_is_kept_is_small_and_says_no_more_than_it_can(members: dict[str, Any]) -> None:
-    changes = changes_of_update_event({"entities": [entity(**members)]}, SMALL)
+    changes = changes_of(entity(**members))
     assert changes
     assert all(map(is_small, changes))
-    plain = changes_of_update_event({"entities": [entity()]}, SMALL)
+    plain = changes_of(entity())
     assert changes != plain
 
 
@@ -79,16 +80,16 @@ def test_a_path_with_a_step_that_cannot_be_read_is_not_known(parent: Any) -> Non
         {"entityId": "S1", "entityType": "task", "entity_type": "Sequence", "parentId": "P1"},
         {"entityId": "P1", "entityType": "show", "entity_type": "Project", "parentId": None},
     ]
-    (known,) = changes_of_update_event({"entities": [entity(parents=path)]}, SMALL)
+    (known,) = changes_of(entity(parents=path))
     assert known.ancestor_families == ("Context", "Context")
     path[1]["parentId"] = parent
-    (unknown,) = changes_of_update_event({"entities": [entity(parents=path)]}, SMALL)
+    (unknown,) = changes_of(entity(parents=path))
     assert set(unknown.ancestor_families) == {""}
 
 
 @pytest.mark.parametrize("value", [None, "B", "", True, 0, -5, 1.5, "x" * 1_000])
 def test_plain_values_are_kept(value: Any) -> None:
-    (change,) = changes_of_update_event({"entities": [entity(changes={"statusid": {"old": "A", "new": value}})]}, SMALL)
+    (change,) = changes_of(entity(changes={"statusid": {"old": "A", "new": value}}))
     assert change.attributes["status_id"] == ("A", value)
 
 
@@ -112,4 +113,4 @@ ODD = st.recursive(
 def test_no_item_is_kept_as_it_came(members: dict[str, Any]) -> None:
     item = entity(**members)
     assert set(bounded_entity(item)) <= set(entity())
-    assert all(map(is_small, changes_of_update_event({"entities": [item]}, SMALL)))
+    assert all(map(is_small, changes_of(item)))

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind, ChangeSource
-from ftrack_proxy.changes.own_writes import changes_of_operations
+from ftrack_proxy.changes.own_writes import changes_of_writes
+from ftrack_proxy.changes.writes import read_writes
+from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.dependants import dependants, referrers
 from ftrack_proxy.schema.loader import load_catalogue
 from tests.test_changes.test_update_events import JSON
@@ -42,8 +44,8 @@ def reference(entity_type: str, **members: Any) -> dict[str, Any]:
     return {"__entity_type__": entity_type, **members}
 
 
-def changes(*operations: object) -> list[Change]:
-    return changes_of_operations(operations, SMALL)
+def changes(*operations: object, catalogue: Catalogue | None = SMALL) -> list[Change]:
+    return changes_of_writes(read_writes(operations, catalogue), catalogue)
 
 
 def families(*operations: object) -> frozenset[str] | None:
@@ -257,7 +259,7 @@ def test_jobs_and_unknown_actions_may_change_anything(action: str) -> None:
 )
 def test_reads_and_mails_change_nothing(action: str) -> None:
     assert changes({"action": action}) == []
-    assert changes_of_operations([{"action": action}], None) == []
+    assert changes({"action": action}, catalogue=None) == []
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_reads_and_mails_change_nothing(action: str) -> None:
 )
 def test_actions_with_a_known_effect(action: str, expected: set[str]) -> None:
     assert families({"action": action}) == expected
-    assert changes_of_operations([{"action": action}], None)[0].families is None
+    assert changes({"action": action}, catalogue=None)[0].families is None
 
 
 @pytest.mark.parametrize(
@@ -300,7 +302,7 @@ def test_what_cannot_be_understood_may_be_anything(operation: object) -> None:
 
 def test_without_a_catalogue_every_write_may_be_anything() -> None:
     for operation in (create("Task"), update("Task", ["T"], name="x"), delete("Task", ["T"])):
-        (found,) = changes_of_operations([operation], None)
+        (found,) = changes(operation, catalogue=None)
         assert found.families is None
 
 
@@ -313,7 +315,7 @@ def test_endless_nesting_is_anything() -> None:
 
 def test_a_collection_of_a_type_that_the_document_lacks() -> None:
     catalogue = load_catalogue([*DOCUMENT, schema("Odd", "id things*Gone")])
-    (found,) = changes_of_operations([update("Odd", ["O"], things=[])], catalogue)
+    (found,) = changes(update("Odd", ["O"], things=[]), catalogue=catalogue)
     assert found.families == {"Odd"}
 
 

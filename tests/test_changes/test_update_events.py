@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind, ChangeSource
-from ftrack_proxy.changes.update_events import changes_of_location_event, changes_of_update_event
+from ftrack_proxy.changes.event_items import read_items
+from ftrack_proxy.changes.update_events import changes_of_items, changes_of_location_event
+from ftrack_proxy.schema.catalogue import Catalogue
 from tests.test_schema.documents import small_catalogue
 
 SMALL = small_catalogue()
@@ -30,8 +32,12 @@ def entity(**members: Any) -> dict[str, Any]:
     return found
 
 
+def changes_in(data: Any, catalogue: Catalogue | None = SMALL) -> list[Change]:
+    return changes_of_items(read_items(data, catalogue), catalogue)
+
+
 def changes(*entities: Any) -> list[Change]:
-    return changes_of_update_event({"entities": list(entities)}, SMALL)
+    return changes_in({"entities": list(entities)})
 
 
 def test_an_update_is_read_in_api_names() -> None:
@@ -185,13 +191,13 @@ def test_a_row_with_a_composite_key_is_any_row() -> None:
     ],
 )
 def test_what_cannot_be_understood_may_be_anything(data: object) -> None:
-    (found,) = changes_of_update_event(data, SMALL)
+    (found,) = changes_in(data)
     assert found.families is None
     assert found.source is ChangeSource.HUB_EVENT
 
 
 def test_without_a_catalogue_everything_may_have_changed() -> None:
-    (found,) = changes_of_update_event({"entities": [entity()]}, None)
+    (found,) = changes_in({"entities": [entity()]}, None)
     assert found.families is None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ftrack_proxy.changes.change import Change
-from ftrack_proxy.changes.update_events import changes_of_update_event
+from ftrack_proxy.changes.event_items import read_items
+from ftrack_proxy.changes.update_events import changes_of_items
 from ftrack_proxy.entities.denormalise import Denormaliser
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
 from ftrack_proxy.entities.ingest import ingest
@@ -52,12 +53,12 @@ def test_what_comes_by_itself_comes_in_answers_of_ours() -> None:
 def test_it_is_judged_from_then_on() -> None:
     """What is shown is judged: also what nobody asked for, and what it derives from."""
     catalogue = load_catalogue(build_schemas())
-    renamed = changes_of_update_event(
-        {"entities": [item("Sequence", "Q1", "update", "Project:p1", name=("a", "b"))]}, catalogue
-    )
-    estimated = changes_of_update_event(
-        {"entities": [item("Task", "t1", "update", "Sequence:Q1 Project:p1", bid=("3", "4"))]}, catalogue
-    )
+
+    def changes_of(told: dict[str, Any]) -> list[Change]:
+        return changes_of_items(read_items({"entities": [told]}, catalogue), catalogue)
+
+    renamed = changes_of(item("Sequence", "Q1", "update", "Project:p1", name=("a", "b")))
+    estimated = changes_of(item("Task", "t1", "update", "Sequence:Q1 Project:p1", bid=("3", "4")))
     expression = "select description from Task where id is t1"
     rows = [{**ROW, "bid": 3.0, "link": [{"type": "Sequence", "id": "Q1", "name": "a"}], "strange": 1}]
     result = answer(expression, rows)

@@ -13,7 +13,8 @@ import pytest
 from aiohttp import WSMsgType
 from aiohttp._websocket.models import WebSocketError
 
-from ftrack_proxy.cache_policy.learned_coverage import DEADLINE, ENOUGH, CoverageWrite
+from ftrack_proxy.cache_policy.expected_events import ExpectedEvent
+from ftrack_proxy.cache_policy.learned_coverage import DEADLINE, ENOUGH
 from ftrack_proxy.observe.counters import Counters
 from tests.test_hub.scripted import event_frame
 from tests.test_hub.stage import Taking, is_wide, shot, update
@@ -93,7 +94,7 @@ def test_a_fault_of_ours_costs_a_change_of_anything(taking: Taking, monkeypatch:
     def broken(*_: object) -> Any:
         raise RecursionError
 
-    monkeypatch.setattr("ftrack_proxy.hub.intake.changes_of_update_event", broken)
+    monkeypatch.setattr("ftrack_proxy.hub.intake.read_items", broken)
     assert is_wide(taking.take(update(1)))
     assert taking.counters.faults == {"taking in a frame of the event hub: RecursionError": 1}
 
@@ -219,7 +220,7 @@ async def test_a_fault_while_an_event_is_taken_apart_leaves_it_a_change_of_anyth
     def broken(*_: object) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr("ftrack_proxy.hub.intake.changes_of_update_event", broken)
+    monkeypatch.setattr("ftrack_proxy.hub.intake.read_items", broken)
     taking.take(update(100))
     await settle(lambda: not taking.is_busy)
     assert is_wide(taking.seen(0))
@@ -255,8 +256,8 @@ def test_known_types_are_counted_by_name_and_few_kinds_in_all(taking: Taking) ->
 
 def test_own_writes_in_an_event_that_was_not_read_are_not_missed(taking: Taking) -> None:
     for number in range(ENOUGH):
-        write = CoverageWrite("Note", "Note", f"N{number}", {}, certain=True)
-        taking.learned.wrote([write], epoch=1, began=0.0, now=0.0)
+        event = ExpectedEvent("Note", "Note", f"N{number}", {}, is_certain=True)
+        taking.learned.expect([event], epoch=1, began=0.0, now=0.0)
         taking.take(b"5:::nonsense")
     assert not taking.learned.expire(DEADLINE + 1, {1})
     assert taking.learned.document() == {}

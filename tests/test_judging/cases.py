@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftrack_proxy.changes.change import Change
-from ftrack_proxy.changes.own_writes import changes_of_operations
-from ftrack_proxy.changes.update_events import changes_of_update_event
+from ftrack_proxy.changes.event_items import read_items
+from ftrack_proxy.changes.own_writes import changes_of_writes
+from ftrack_proxy.changes.update_events import changes_of_items
+from ftrack_proxy.changes.writes import read_writes
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.validity import Moment, Validity
@@ -97,7 +99,7 @@ def item(entity_type: str, identity: str, action: str, path: str = "", **changes
 
 
 def told(*items: Mapping[str, Any]) -> list[Change]:
-    return changes_of_update_event({"entities": list(items)}, catalogue())
+    return changes_of_items(read_items({"entities": list(items)}, catalogue()), catalogue())
 
 
 def event(entity_type: str, identity: str, action: str, path: str = "", **changes: tuple[Any, Any]) -> list[Change]:
@@ -124,7 +126,7 @@ def written(action: str, entity_type: str, identity: str | None, **data: Any) ->
         "entity_key": None if identity is None else [identity],
         "entity_data": {"__entity_type__": entity_type, **data},
     }
-    return changes_of_operations([operation], catalogue())
+    return changes_of_writes(read_writes([operation], catalogue()), catalogue())
 
 
 def rules(expression: str, rows: Iterable[Row], changes: Iterable[Change], *, complete: bool | None = None) -> set[str]:

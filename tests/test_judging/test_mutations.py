@@ -13,7 +13,8 @@ import pytest
 
 from ftrack_proxy.changes.change import Change, ChangeKind
 from ftrack_proxy.changes.change_log import ChangeLog
-from ftrack_proxy.changes.own_writes import changes_of_operations
+from ftrack_proxy.changes.own_writes import changes_of_writes
+from ftrack_proxy.changes.writes import read_writes
 from ftrack_proxy.judging import affects as judging
 from ftrack_proxy.judging import evaluate as evaluating
 from ftrack_proxy.judging.judge import replication_window_end
@@ -60,7 +61,7 @@ STORIES = [
     Story(
         "A0",
         "select last_sent_at from ReviewSessionInvitee where review_session_id is R1",
-        changes_of_operations([{"action": "send_review_session_invite"}], catalogue()),
+        changes_of_writes(read_writes([{"action": "send_review_session_invite"}], catalogue()), catalogue()),
         [{"id": "I1", "last_sent_at": None}],
         [{"id": "I1", "last_sent_at": "2031-05-04"}],
     ),

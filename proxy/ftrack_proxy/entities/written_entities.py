@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 from ftrack_proxy.changes.change import Change
+from ftrack_proxy.changes.writes import Create, Delete, EntityData, OtherAction, UnreadableOperation, Update, Write
 from ftrack_proxy.entities.entity_store import Absence, EntityRef, EntityStore
 from ftrack_proxy.entities.normalise import NotNormalisable, normalise
 from ftrack_proxy.judging.validity import Validity
@@ -17,51 +18,44 @@ from ftrack_proxy.schema.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
-class Wrote:
-    """One entity that was created or updated: as the answer shows it, and the data that was sent."""
+class WrittenEntity:
+    """One entity that was created or updated: as the answer shows it, and what was written."""
 
     entity: Any
-    sent: Mapping[str, Any]
-    created: bool
+    data: EntityData
+    is_new: bool
 
 
 @dataclass(slots=True)
-class Written:
-    """What a batch wrote, and what is ``gone``, as (type, primary key)."""
+class WriteObservations:
+    """What the answer to a batch tells: of entities that were written, and which rows are gone, by type and key."""
 
-    entities: list[Wrote] = field(default_factory=list)
+    entities: list[WrittenEntity] = field(default_factory=list)
     gone: list[tuple[str, Key]] = field(default_factory=list)
 
 
-def written_in(operations: Sequence[Any], answer: Sequence[Any], catalogue: Catalogue) -> Written:
-    """Find what a batch, which ftrack has carried out, wrote."""
-    written = Written()
-    for operation, entry in zip(operations, answer, strict=True):
-        if not isinstance(operation, dict) or not isinstance(entry, dict):
-            continue
-        sent = operation.get("entity_data")
-        match operation.get("action"):
-            case "create" | "update" as action if isinstance(sent, dict):
-                written.entities.append(Wrote(entry.get("data"), sent, action == "create"))
-            case "delete" if entry.get("data") is True:
-                written.gone += _removed(operation, catalogue)
-            case _:
+def observations_of(writes: Sequence[Write], answer: Sequence[Any], catalogue: Catalogue) -> WriteObservations:
+    """Find what a batch, which ftrack has carried out, tells. Nothing, if it did something that is not understood."""
+    found = WriteObservations()
+    for write, entry in zip(writes, answer, strict=True):
+        data = entry.get("data") if isinstance(entry, Mapping) else None
+        match write:
+            case Create(_, sent) | Update(_, sent):
+                found.entities.append(WrittenEntity(data, sent, isinstance(write, Create)))
+            case Delete(row) if data is True and row.key:
+                found.gone += [(name, row.key) for name in catalogue.members(row.family)]
+            case Delete() | UnreadableOperation():
+                return WriteObservations()
+            case OtherAction():
                 pass
-    return written
-
-
-def _removed(operation: dict[str, Any], catalogue: Catalogue) -> list[tuple[str, Key]]:
-    key = operation.get("entity_key")
-    parts = tuple(key) if isinstance(key, list) else (key,)
-    family = catalogue.family_of.get(str(operation.get("entity_type")))
-    if family is None or not all(isinstance(part, str) for part in parts):
-        return []
-    return [(name, parts) for name in catalogue.members(family)]
+            case _:  # pragma: no cover - the type checker proves it
+                assert_never(write)
+    return found
 
 
 def learn_written(
     entity_store: EntityStore,
-    written: Written,
+    observations: WriteObservations,
     meanwhile: Collection[Change],
     validity: Validity,
     catalogue: Catalogue,
@@ -71,29 +65,29 @@ def learn_written(
         return
     changed = {change.entity_id for change in meanwhile}
     try:
-        taken = normalise([wrote.entity for wrote in written.entities], EMPTY, catalogue)
+        taken = normalise([written.entity for written in observations.entities], EMPTY, catalogue)
     except NotNormalisable:
         return
     # What is removed may have taken others along that the same batch wrote.
-    for ref, wrote in zip(taken.rows, written.entities, strict=True) if not written.gone else ():
-        if not changed.isdisjoint(ref.key) or not _is_seen(entity_store, ref, wrote, catalogue):
+    for ref, written in zip(taken.rows, observations.entities, strict=True) if not observations.gone else ():
+        if not changed.isdisjoint(ref.key) or not _is_seen(entity_store, ref, written, catalogue):
             continue
         told = taken.entities[ref]
         # What a write shows need not come along with every read.
         entity_store.observe(ref, validity, told.type_name, told.values, frozenset(told.values))
     there = {ref.key for ref in taken.rows}
-    for type_name, key in written.gone:
+    for type_name, key in observations.gone:
         # One that was written, too, may have been made again.
         if changed.isdisjoint(key) and key not in there:
             entity_store.note_absent(type_name, key, Absence(validity))
 
 
-def _is_seen(entity_store: EntityStore, ref: EntityRef, wrote: Wrote, catalogue: Catalogue) -> bool:
+def _is_seen(entity_store: EntityStore, ref: EntityRef, written: WrittenEntity, catalogue: Catalogue) -> bool:
     """True if the writer certainly sees what it wrote: it may have put it where it may not look."""
-    if not wrote.created and entity_store.known(ref) is None:
+    if not written.is_new and entity_store.known(ref) is None:
         return False
-    declared = catalogue.types[wrote.entity["__entity_type__"]]
-    for name, value in wrote.sent.items():
+    declared = catalogue.types[written.entity["__entity_type__"]]
+    for name, value in written.data.sent.items():
         if name in declared.primary_key or not isinstance(value, str):
             continue
         attribute = declared.attributes.get(name)

@@ -12,7 +12,8 @@ from typing import Any, Final
 import aiohttp
 
 from ftrack_proxy.changes.change import Change, ChangeSource, anything
-from ftrack_proxy.changes.update_events import changes_of_location_event, changes_of_update_event
+from ftrack_proxy.changes.event_items import read_items
+from ftrack_proxy.changes.update_events import changes_of_items, changes_of_location_event
 from ftrack_proxy.hub.messages import HubMessage
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.protocol.hub_events import (
@@ -153,16 +154,18 @@ class HubIntake:
             return
         catalogue = self._schema.catalogue
         if event.topic == UPDATE_TOPIC:
-            changes = changes_of_update_event(event.data, catalogue)
+            items = read_items(event.data, catalogue)
+            self._record_changes(event.topic, changes_of_items(items, catalogue))
+            self._learning.take_announced(items)
         else:
-            changes = changes_of_location_event(event.topic, event.data, catalogue)
+            self._record_changes(event.topic, changes_of_location_event(event.topic, event.data, catalogue))
+
+    def _record_changes(self, topic: str, changes: Sequence[Change]) -> None:
         self._journal.record(changes)
-        if catalogue is not None:
+        if self._schema.catalogue is not None:
             for change in changes:
                 if change.families is None:
-                    self._count_change(event.topic, change)
-        if event.topic == UPDATE_TOPIC:
-            self._learning.announced(event.data)
+                    self._count_change(topic, change)
 
     def _take_as_anything(self, reason: UnreadableReason) -> None:
         self._journal.record([anything(ChangeSource.HUB_EVENT)])
@@ -170,7 +173,7 @@ class HubIntake:
 
     def _count(self, reason: str) -> None:
         """Count an event of which not even the entities are known; own writes may have been among them."""
-        self._learning.overheard()
+        self._learning.forget_expected()
         self._count_wide(reason)
 
     def _count_change(self, topic: str, change: Change) -> None:

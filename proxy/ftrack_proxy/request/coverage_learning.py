@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from ftrack_proxy.cache_policy.learned_coverage import LearnedCoverage, entities_announced, writes_of
+from ftrack_proxy.cache_policy.expected_events import ExpectedEvent
+from ftrack_proxy.cache_policy.learned_coverage import LearnedCoverage
 from ftrack_proxy.changes.change import ChangeSource, anything
+from ftrack_proxy.changes.event_items import Item, rows_in
 from ftrack_proxy.judging.validity import Moment
-from ftrack_proxy.protocol.operations import Batch
-from ftrack_proxy.protocol.responses import is_success
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.journal import Journal
 
 _log = logging.getLogger(__name__)
 
 _CHECK_EVERY = 5.0
-# Counts alone are worth a write to the disk now and then; a changed standing is written at the next check.
+# Counts alone are worth a write to the disk now and then; a changed finding is written at the next check.
 _SAVE_EVERY = 300.0
 
 
@@ -46,24 +46,19 @@ class CoverageLearner:
         self._is_urgent = False
         binder.follow(coverage.policy)
 
-    def wrote(self, batch: Batch, decoded: Any, began: Moment) -> None:
-        """Take in a batch that was forwarded, and its answer."""
-        catalogue = self._binder.catalogue
-        if catalogue is None or not began.live or not is_success(decoded, len(batch.operations)):
-            return
-        writes = writes_of([operation.content for operation in batch.operations], decoded, catalogue)
-        now = self._journal.clock()
-        self._hold(self._coverage.wrote(writes, epoch=began.epoch, began=began.at, now=now))
+    def expect(self, events: Sequence[ExpectedEvent], began: Moment) -> None:
+        """Take in what a write, which was sent at ``began`` and carried out, should bring."""
+        if began.live:
+            now = self._journal.clock()
+            self._hold(self._coverage.expect(events, epoch=began.epoch, began=began.at, now=now))
 
-    def announced(self, data: Any) -> None:
-        """Take in the data of an ``ftrack.update`` event."""
-        catalogue = self._binder.catalogue
-        if catalogue is not None:
-            self._hold(self._coverage.announced(entities_announced(data, catalogue), self._journal.clock()))
+    def take_announced(self, items: Iterable[Item]) -> None:
+        """Take in the items of an ``ftrack.update`` event."""
+        self._hold(self._coverage.take_announced(rows_in(items), self._journal.clock()))
 
-    def overheard(self) -> None:
+    def forget_expected(self) -> None:
         """Take in that an event came which was not read."""
-        self._coverage.overheard()
+        self._coverage.forget_expected()
 
     def check(self) -> None:
         """Count what has not come back in time."""

@@ -1,0 +1,187 @@
+"""The items of an ``ftrack.update`` event, read once (ftrack-protocol 7.1 to 7.4).
+
+Handlers in the wild read every member defensively, because every member has been seen missing. What has changed, and
+which own writes have come back, are both made from these values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, TypeAlias
+
+from ftrack_proxy.changes.bounded_values import bounded_entity
+from ftrack_proxy.changes.event_columns import Columns, columns_of
+from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.names import is_unlisted, types_in_event
+from ftrack_proxy.values.collation import is_certain_id
+
+RowKey: TypeAlias = tuple[str, str]
+"""The family of a row and its id."""
+
+
+class ItemAction(Enum):
+    """What an event says has been done to a row (7.1)."""
+
+    ADD = "add"
+    UPDATE = "update"
+    REMOVE = "remove"
+    MOVE = "move"
+    ENCODED = "encoded"
+
+
+_ACTIONS: Final = {action.value: action for action in ItemAction}
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A row above another one. ``family`` is empty if its names tell none, or the path is not whole."""
+
+    entity_id: str
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventItem:
+    """One row of which an event tells.
+
+    ``families`` are all that its names can mean; ``entity_id`` is ``None`` if it may be any row of them.
+    ``declared_type`` is the API's name of its type, where it is told. ``ancestors`` stand nearest first. ``rows`` are
+    those that the item names, with the id as it is written.
+    """
+
+    action: ItemAction
+    families: frozenset[str]
+    entity_id: str | None
+    declared_type: str | None
+    columns: Columns
+    ancestors: tuple[Ancestor, ...]
+    rows: tuple[RowKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableItem:
+    """An item of which it is not understood what was done to what: anything, perhaps. ``rows`` are what it may name."""
+
+    rows: tuple[RowKey, ...] = ()
+
+
+Item: TypeAlias = EventItem | UnreadableItem
+
+
+def read_items(data: object, catalogue: Catalogue | None) -> tuple[Item, ...]:
+    """Read the ``data`` of an event: all items, in order; one entity may have several (7.5)."""
+    entities = data.get("entities") if isinstance(data, Mapping) else None
+    if catalogue is None or not isinstance(entities, list):
+        return (UnreadableItem(),)
+    return tuple(
+        [
+            _item(bounded_entity(entity), catalogue) if isinstance(entity, Mapping) else UnreadableItem()
+            for entity in entities
+        ]
+    )
+
+
+def rows_in(items: Iterable[Item]) -> list[RowKey]:
+    """The rows that items name, under every family that their names can mean."""
+    return list(dict.fromkeys(row for item in items for row in item.rows))
+
+
+def _item(entity: Mapping[str, Any], catalogue: Catalogue) -> Item:
+    types = _types(entity, catalogue)
+    told = entity.get("action")
+    action = _ACTIONS.get(told) if isinstance(told, str) else None
+    identity = entity.get("entityId")
+    named = types or tuple(_named_types(entity, catalogue))
+    families = dict.fromkeys(catalogue.family_of[name] for name in named)
+    rows = tuple((family, identity) for family in families) if isinstance(identity, str) and identity else ()
+    if not types or action is None:
+        return UnreadableItem(rows)
+    declared = entity.get("entity_type")
+    return EventItem(
+        action,
+        frozenset(families),
+        _entity_id(identity, types, catalogue),
+        declared if isinstance(declared, str) else None,
+        columns_of(entity, [catalogue.types[name] for name in types], is_update=action is ItemAction.UPDATE),
+        tuple(_ancestors(entity, catalogue)),
+        rows,
+    )
+
+
+def _types(entity: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
+    """The types that an item names, the most telling first; empty if a name is missing or not known.
+
+    ``entity_type`` is the API's name and missing on old servers, ``entityType`` the table's; timers can be
+    told by ``objectTypeId`` alone (7.3). Both names count: where they differ, both families may have changed.
+    """
+    table = entity.get("entityType")
+    declared = entity.get("entity_type")
+    types = types_in_event(table, catalogue) if isinstance(table, str) else ()
+    if not types:
+        return ()
+    if entity.get("objectTypeId") == "timer" and "Timer" in catalogue.types:
+        types = ("Timer", *types)
+    if declared is None:
+        return types
+    if isinstance(declared, str) and declared in catalogue.types:
+        return (declared, *types)
+    named = types_in_event(declared, catalogue) if isinstance(declared, str) else ()
+    # Rows that no schema shows cannot have a known type name; the table's name is all there is.
+    return (*named, *types) if named or is_unlisted(str(table)) else ()
+
+
+def _named_types(step: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
+    """The types that either name of a row can mean."""
+    for name in (step.get("entity_type"), step.get("entityType")):
+        if isinstance(name, str):
+            yield from types_in_event(name, catalogue)
+            if name in catalogue.types:
+                yield name
+
+
+def _entity_id(told: object, types: Sequence[str], catalogue: Catalogue) -> str | None:
+    """The row's id. Not a list, which AYON has met, nor that of a row with a composite key (7.1), nor one that may be
+    another's in other words: any row then."""
+    if any(len(catalogue.types[name].primary_key) != 1 for name in types):
+        return None
+    return told if isinstance(told, str) and is_certain_id(told) else None
+
+
+def _ancestors(entity: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Ancestor]:
+    """What is above a row, nearest first. The first of ``parents`` is the entity itself (7.1).
+
+    A path with a gap, or that does not end at a project, counts as not known: its families are empty.
+    """
+    parents = entity.get("parents")
+    steps = [entity, *(parents if isinstance(parents, list) else ())]
+    above: dict[str, str] = {}
+    is_whole = _is_project(steps[-1])
+    following: object = None
+    for step in steps:
+        found = step.get("entityId") if isinstance(step, Mapping) else None
+        if not isinstance(found, str):
+            is_whole = False
+            continue
+        if found != entity.get("entityId"):
+            is_whole = is_whole and following in (None, found)
+            above[found] = _family_above(step, catalogue)
+        following = step.get("parentId") or None
+    parent_id = entity.get("parentId")
+    if isinstance(parent_id, str) and parent_id and parent_id not in above:
+        yield Ancestor(parent_id)
+    elif not is_whole:
+        above = dict.fromkeys(above, "")
+    for identity, family in above.items():
+        yield Ancestor(identity, family)
+
+
+def _is_project(step: object) -> bool:
+    return isinstance(step, Mapping) and (step.get("entity_type") == "Project" or step.get("entityType") == "show")
+
+
+def _family_above(parent: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """The family of a step of the path upwards; empty if its names are not known, or not of one family."""
+    families = {catalogue.family_of[name] for name in _named_types(parent, catalogue)}
+    return families.pop() if len(families) == 1 else ""
