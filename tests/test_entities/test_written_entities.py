@@ -131,6 +131,15 @@ def test_who_may_not_look_where_it_wrote_knows_nothing(sent: dict[str, Any]) -> 
     assert (learned(met(EntityStore(10**6), "Status", "s"), written) is None) != declared_elsewhere
 
 
+@pytest.mark.parametrize("parent", [{"__entity_type__": "Shot", "id": "s"}, {"__entity_type__": "Shot"}, "s"])
+def test_a_relation_leads_where_its_foreign_key_does(parent: Any) -> None:
+    """Python writes relations and not foreign keys (ftrack-protocol 2.3)."""
+    observations = WriteObservations([wrote(CREATED, {"name": "x", "parent": parent}, True)])
+    assert learned(EntityStore(10**6), observations) is None
+    is_told = isinstance(parent, dict) and "id" in parent
+    assert (learned(met(EntityStore(10**6), "Context", "s"), observations) is not None) == is_told
+
+
 def test_a_foreign_key_that_may_lead_anywhere_must_lead_to_something_known() -> None:
     note = {"__entity_type__": "Note", "id": "t", "content": "x"}
     written = WriteObservations([wrote(note, {"content": "x", "parent_id": "s", "category_id": "c"}, True)])

@@ -15,6 +15,8 @@ from ftrack_proxy.queries.bound_shape import OF_NO_PROJECT
 from ftrack_proxy.queries.projection_tree import EMPTY
 from ftrack_proxy.queries.row_keys import Key
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import EntityType, Kind
+from ftrack_proxy.schema.names import foreign_key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +89,24 @@ def _is_seen(entity_store: EntityStore, ref: EntityRef, written: WrittenEntity, 
     if not written.is_new and entity_store.known(ref) is None:
         return False
     declared = catalogue.types[written.entity["__entity_type__"]]
-    for name, value in written.data.sent.items():
-        if name in declared.primary_key or not isinstance(value, str):
-            continue
-        attribute = declared.attributes.get(name)
-        if attribute is None or not (attribute.key_of or name.endswith("_id")):
-            continue
-        families = {catalogue.family_of[target] for target in attribute.key_of if target in catalogue.family_of}
-        owners = (families or set(catalogue.family_of.values())) - OF_NO_PROJECT
+    for name, value in written.data.attributes.items():
+        owners = _owners(declared, name, catalogue) if value is not None else ()
         if owners and not any(entity_store.known(EntityRef(family, (value,))) for family in owners):
             return False
     return True
+
+
+def _owners(declared: EntityType, name: str, catalogue: Catalogue) -> frozenset[str]:
+    """The families by whose rows it may be decided who sees a row that refers to them by this attribute."""
+    attribute = declared.attributes.get(name)
+    if attribute is None or name in declared.primary_key:
+        return frozenset()
+    targets = attribute.key_of
+    if attribute.kind is Kind.REFERENCE and not targets:
+        if attribute.target is None or foreign_key_of(declared, name) is not None:
+            return frozenset()  # the foreign key is among the attributes, too
+        targets = (attribute.target,)
+    elif not targets and not name.endswith("_id"):
+        return frozenset()
+    families = frozenset(catalogue.family_of[target] for target in targets if target in catalogue.family_of)
+    return (families or frozenset(catalogue.family_of.values())) - OF_NO_PROJECT
