@@ -19,6 +19,7 @@ import requests
 
 from ftrack_proxy.cli.options import NAMES
 from tests.harness import PATIENCE, ProxyCommand, until
+from tests.test_cli import warm_command
 from tests.test_web.origin import Origin
 
 UPSTREAM = ("--upstream", "http://ftrack.invalid")
@@ -26,14 +27,7 @@ UPSTREAM = ("--upstream", "http://ftrack.invalid")
 
 def run(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("FTRACK_", "XDG_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "ftrack_proxy", *arguments],
-        env={**inherited, "HOME": str(home), **environment},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    return warm_command.run(*arguments, **{**inherited, "HOME": str(home), **environment})
 
 
 def refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
@@ -166,7 +160,9 @@ def test_killed_and_started_again(origin: Origin, tmp_path: Path) -> None:
 
 
 def test_help_and_version(tmp_path: Path) -> None:
-    assert re.fullmatch(r"ftrack-proxy, version \d+\.\d+\.\d+\n", run("--version", home=tmp_path).stdout)
+    cold = subprocess.run([sys.executable, "-m", "ftrack_proxy", "--version"], capture_output=True, text=True)
+    assert re.fullmatch(r"ftrack-proxy, version \d+\.\d+\.\d+\n", cold.stdout)
+    assert run("--version", home=tmp_path).stdout == cold.stdout
     shown = run(home=tmp_path)
     assert shown.returncode == 0
     assert "ftrack-proxy serve --upstream" in shown.stdout

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from ftrack_proxy.cli import explain_command as command
 from ftrack_proxy.web import explain_endpoint as page
 from tests.harness import PATIENCE
 from tests.scenarios.studio import Studio, open_studio, warm
+from tests.test_cli import warm_command
 from tests.test_web.origin import Origin
 
 
@@ -45,13 +45,7 @@ def explained(studio: Studio, expression: str) -> dict[str, Any]:
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("FTRACK_")}
-    return subprocess.run(
-        [sys.executable, "-m", "ftrack_proxy", "explain", *arguments],
-        env={**inherited, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return warm_command.run("explain", *arguments, **{**inherited, **environment})
 
 
 def test_from_nothing_to_fresh_to_stale(studio: Studio) -> None:
