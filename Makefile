@@ -10,6 +10,8 @@ READY := $(VENV)/.ready
 JS := tests/js
 JS_READY := $(JS)/node_modules/.ready
 UPSTREAM ?= $(FTRACK_PROXY_UPSTREAM)
+# Compiled once for all processes of all runs, also where PYTHONDONTWRITEBYTECODE is set, and out of the way.
+COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(abspath $(VENV))/compiled
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run facts test test-lowest test-newest soak test-js-setup fuzz lint audit format clean
@@ -38,7 +40,7 @@ run: $(READY)
 
 ## make test     run all tests
 test: $(READY) test-js-setup
-	$(BIN)/python -m pytest -n auto $(TESTS)
+	$(COMPILED) $(BIN)/python -m pytest -n auto $(TESTS)
 
 ## make test-lowest  does it work with the lowest versions that pyproject.toml allows?
 test-lowest: $(READY)

@@ -128,6 +128,9 @@ class Hub:
         parts = packet.split(":", 3)
         if parts[0] == "0":
             return False
+        if parts[0] == "2":
+            with self.board.change():
+                connection.echoes += 1
         if parts[0] == "5" and len(parts) == 4:
             success, message = self._emitted(connection, parts[3])
             self._acknowledge(connection, parts[1], parts[3], success, message)

@@ -27,6 +27,8 @@ class Connection:
         self.user_id = user_id
         self.subscribers: dict[str, Subscriber] = {}
         self.queued = 0
+        # Heartbeats that were sent, and answers to them.
+        self.beats = self.echoes = 0
         self._hub = hub
         self._request = request
         self._websocket = websocket
@@ -73,4 +75,10 @@ class Connection:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._hub.heartbeat)
+            self.beat()
+
+    def beat(self) -> None:
+        """Send a heartbeat, which the client is to answer."""
+        if not self._hub.silent:
+            self.beats += 1
             self.send("2::")

@@ -158,6 +158,17 @@ class HubControl:
         """Wait until everything published so far was written to the sockets or lost."""
         self._hub.board.wait_for(lambda: self._hub.undelivered() == 0, timeout, "the delivery of all events")
 
+    def wait_read(self, timeout: float = 10) -> None:
+        """Wait until all clients have read what was published so far: each answers a heartbeat that comes after it."""
+        self.wait_delivered(timeout)
+        asked = self._on_loop(lambda: [(connection, connection.beat()) for connection in self._hub.connections])
+        wanted = self._on_loop(lambda: [(connection, connection.beats) for connection, _ in asked])
+        self._hub.board.wait_for(
+            lambda: all(c.echoes >= beats or c not in self._hub.connections for c, beats in wanted),
+            timeout,
+            "the answers to a heartbeat",
+        )
+
     def _set(self, name: str, value: Any) -> None:
         def assign() -> None:
             with self._hub.board.change():

@@ -53,7 +53,7 @@ async def half(line: Line) -> None:
 
 
 async def takes_nothing(line: Line) -> None:
-    await asyncio.sleep(LONG)
+    await asyncio.Event().wait()
 
 
 async def test_a_connection_to_be_made() -> None:
