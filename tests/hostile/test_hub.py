@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
+from pytest_aiohttp.plugin import AiohttpClient, AiohttpServer
 from yarl import URL
 
 from ftrack_proxy.hub.feed_coverage import FeedCoverage
@@ -55,9 +56,8 @@ FRAMES = {
 
 
 @pytest.fixture
-async def hub() -> AsyncIterator[ScriptedHub]:
-    async with ScriptedHub().running() as running:
-        yield running
+async def hub(aiohttp_server: AiohttpServer) -> ScriptedHub:
+    return await ScriptedHub().start(aiohttp_server)
 
 
 async def send(socket: web.WebSocketResponse, frame: str | bytes) -> None:
@@ -204,7 +204,7 @@ async def test_a_hub_that_reads_nothing_is_heard_all_the_same(hub: ScriptedHub) 
 
 
 @pytest.mark.parametrize("over", ["a feed", "a relayed connection"])
-async def test_many_events_at_once_leave_others_their_turn(hub: ScriptedHub, over: str) -> None:
+async def test_many_events_at_once_leave_others_their_turn(hub: ScriptedHub, relayed: Relayed, over: str) -> None:
     taking = Taking()
     turns = [0]
 
@@ -214,7 +214,7 @@ async def test_many_events_at_once_leave_others_their_turn(hub: ScriptedHub, ove
             if 0 < taking.log.head < 3_000:
                 turns[0] += 1
 
-    async with feed_of(hub, Told(), taking.intake) if over == "a feed" else relayed(hub, taking) as end:
+    async with feed_of(hub, Told(), taking.intake) if over == "a feed" else relayed(taking) as end:
         socket = await hub.sockets.get()
         other = asyncio.create_task(others())
         frame = update(1).encode()
@@ -353,37 +353,42 @@ async def test_a_silence_that_a_frame_ends_is_a_gap_all_the_same(hub: ScriptedHu
 # -- the relay
 
 
-@asynccontextmanager
-async def relayed(hub: ScriptedHub, taking: Taking) -> AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]:
+Relayed = Callable[[Taking], AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse[bool]]]
+
+
+@pytest.fixture
+def relayed(hub: ScriptedHub, aiohttp_client: AiohttpClient) -> Relayed:
     """A client's socket, joined to one of the hub's."""
-    client = UpstreamClient(URL(hub.url), "test")
-    relay = HubRelay(client, taking.intake)
-    application = web.Application()
-    application.router.add_get("/{path:.*}", relay.relay)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/socket.io/1/websocket/abc"
-    async with aiohttp.ClientSession() as session:
-        async with session.ws_connect(url, autoping=False, decode_text=False, max_msg_size=0) as socket:
+
+    @asynccontextmanager
+    async def joined(taking: Taking) -> AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]:
+        upstream = UpstreamClient(URL(hub.url), "test")
+        relay = HubRelay(upstream, taking.intake)
+        application = web.Application()
+        application.router.add_get("/{path:.*}", relay.relay)
+        client = await aiohttp_client(application)
+        async with client.ws_connect(
+            "/socket.io/1/websocket/abc", autoping=False, decode_text=False, max_msg_size=0
+        ) as socket:
             assert (await socket.receive()).data == b"1::"
             for number in range(3):
                 await socket.send_str(f"5:{number}+::{{}}")
                 await socket.receive()
             yield socket
         await relay.close()
-    await runner.cleanup()
-    await client.close()
+        await upstream.close()
+
+    return joined
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
 @pytest.mark.parametrize("kind", [WSMsgType.TEXT, WSMsgType.BINARY])
 async def test_frames_are_relayed_unchanged_once_they_are_taken_in(
-    hub: ScriptedHub, frame: str | bytes, kind: WSMsgType
+    hub: ScriptedHub, relayed: Relayed, frame: str | bytes, kind: WSMsgType
 ) -> None:
     taking = Taking()
     text = frame.encode() if isinstance(frame, str) else frame
-    async with relayed(hub, taking) as client:
+    async with relayed(taking) as client:
         socket = await hub.sockets.get()
         await socket.send_frame(text, kind)
         message = await client.receive()
@@ -394,10 +399,12 @@ async def test_frames_are_relayed_unchanged_once_they_are_taken_in(
     assert taking.counters.faults == {}
 
 
-async def test_an_event_of_30_000_entities_is_relayed_and_counts_as_anything(hub: ScriptedHub) -> None:
+async def test_an_event_of_30_000_entities_is_relayed_and_counts_as_anything(
+    hub: ScriptedHub, relayed: Relayed
+) -> None:
     taking = Taking()
     frame = update(30_000)
-    async with relayed(hub, taking) as client:
+    async with relayed(taking) as client:
         await send(await hub.sockets.get(), frame)
         message = await client.receive()
         assert is_wide(taking.seen(0))

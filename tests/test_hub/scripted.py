@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from pytest_aiohttp.plugin import AiohttpServer
 
 
 @dataclass
@@ -42,19 +41,13 @@ class ScriptedHub:
                     self.sockets.put_nowait(socket)
         return socket
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[ScriptedHub]:
+    async def start(self, aiohttp_server: AiohttpServer) -> ScriptedHub:
+        """Listen until the test ends."""
         application = web.Application()
         application.router.add_get("/socket.io/1/", self._handshake)
         application.router.add_get("/socket.io/1/websocket/{session}", self._socket)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
-            yield self
-        finally:
-            await runner.cleanup()
+        self.url = str((await aiohttp_server(application, shutdown_timeout=0.1)).make_url("/")).rstrip("/")
+        return self
 
 
 def event_frame(topic: str, data: object, **members: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from pytest_aiohttp.plugin import AiohttpServer
 
 from ftrack_proxy.hub.feed_transitions import FeedStanding, FeedTransition, log_transition
 from ftrack_proxy.hub.messages import HubMessage
@@ -16,9 +17,9 @@ class Heedless:
     def take_message(self, message: HubMessage) -> None: ...
 
 
-async def test_a_feed_tells_when_it_is_live_and_when_no_more() -> None:
-    told = Told()
-    async with ScriptedHub().running() as hub, feed_of(hub, told, Heedless()) as feed:
+async def test_a_feed_tells_when_it_is_live_and_when_no_more(aiohttp_server: AiohttpServer) -> None:
+    told, hub = Told(), await ScriptedHub().start(aiohttp_server)
+    async with feed_of(hub, told, Heedless()) as feed:
         socket = await hub.sockets.get()
         await until(lambda: feed.position()[1])
         await socket.close()
@@ -38,18 +39,22 @@ async def test_a_feed_tells_when_it_is_live_and_when_no_more() -> None:
         (200, '{"exception":"InvalidCredentialsError","content":"no","error_code":null}'),
     ],
 )
-async def test_each_refusal_is_told_with_its_moment_and_one_turn(status: int, text: str) -> None:
-    told = Told()
-    async with ScriptedHub(status, text).running() as hub, feed_of(hub, told, Heedless()):
+async def test_each_refusal_is_told_with_its_moment_and_one_turn(
+    status: int, text: str, aiohttp_server: AiohttpServer
+) -> None:
+    told, hub = Told(), await ScriptedHub(status, text).start(aiohttp_server)
+    async with feed_of(hub, told, Heedless()):
         await until(lambda: len(told.refusals) >= 2)
     assert set(told.refusals) == {(ANA, 7.0)}
     assert [each.standing for each in told.transitions] == [FeedStanding.REFUSED]
 
 
 @pytest.mark.parametrize(("status", "text"), [(404, "nothing here"), (503, ""), (200, "<html>"), (200, '{"a":1}')])
-async def test_what_is_no_refusal_of_credentials_is_a_gap(status: int, text: str) -> None:
-    told = Told()
-    async with ScriptedHub(status, text).running() as hub, feed_of(hub, told, Heedless()):
+async def test_what_is_no_refusal_of_credentials_is_a_gap(
+    status: int, text: str, aiohttp_server: AiohttpServer
+) -> None:
+    told, hub = Told(), await ScriptedHub(status, text).start(aiohttp_server)
+    async with feed_of(hub, told, Heedless()):
         await until(lambda: hub.handshakes >= 2)
     assert told.refusals == []
     assert [each.standing for each in told.transitions] == [FeedStanding.GAP]

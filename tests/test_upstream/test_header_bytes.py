@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.http_writer import StreamWriter
 from multidict import CIMultiDict
+from pytest_aiohttp.plugin import AiohttpServer
 
 from ftrack_proxy.upstream import header_bytes
 from ftrack_proxy.upstream.header_bytes import serialize_headers
@@ -46,7 +47,7 @@ async def test_aiohttps_writers_use_it() -> None:
     assert b"".join(sent) == b"GET / HTTP/1.1\r\nX: \xe9\r\n\r\n"
 
 
-async def test_an_answer_has_its_bytes() -> None:
+async def test_an_answer_has_its_bytes(aiohttp_server: AiohttpServer) -> None:
     header_bytes.install()
 
     async def answer(request: web.Request) -> web.Response:
@@ -54,13 +55,8 @@ async def test_an_answer_has_its_bytes() -> None:
 
     application = web.Application()
     application.router.add_get("/", answer)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        received = await asyncio.to_thread(_get, runner.addresses[0], b"X: text/caf\xe9")
-    finally:
-        await runner.cleanup()
+    server = await aiohttp_server(application, access_log=None)
+    received = await asyncio.to_thread(_get, (server.host, server.port), b"X: text/caf\xe9")
     assert b"\r\nContent-Type: text/caf\xe9\r\n" in received
 
 
