@@ -273,6 +273,28 @@ async def test_an_answer_that_nobody_takes_is_given_up(monkeypatch: pytest.Monke
         await until(lambda: not it.connections, "the connection to be closed")
 
 
+async def test_a_connection_that_rested_long_has_all_the_time_for_its_next_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its last answer was still on its way when it was looked at; the next is as long."""
+    monkeypatch.setattr(listening, "_SWEEP_EVERY", 0.01)
+
+    async def long(request: web.Request) -> web.Response:
+        return web.Response(body=b"x" * 2**24)
+
+    async with stage(handler=long) as it:
+        client = await it.client()
+        for _ in range(2):
+            client.reader._transport.pause_reading()  # type: ignore[attr-defined]
+            client.send(GET)
+            (connection,) = it.connections
+            await until(lambda c=connection: c._download.unsent or it.listener.closed, "a look")  # type: ignore[misc]
+            assert it.listener.closed == {}
+            client.reader._transport.resume_reading()  # type: ignore[attr-defined]
+            assert len((await client.answer())[1]) == 2**24
+            await until(lambda c=connection: c.is_waiting and not c._download.unsent, "a look at it at rest")  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ECONNABORTED])
 async def test_accepting_goes_on_after_an_error_and_says_so_once(
     number: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -66,6 +66,16 @@ def test_an_answer_that_nobody_reads_runs_out_even_if_it_grows() -> None:
     assert download.runs_out(30, UNREAD + 2.0)
 
 
+def test_the_time_of_an_answer_begins_when_something_waits_to_be_read() -> None:
+    """However long the machine has run, and the connection has rested."""
+    download = DownloadTimeout(0, 0.0)
+    assert not download.runs_out(10, 10 * UNREAD)
+    assert not download.runs_out(0, 11 * UNREAD)
+    assert not download.runs_out(10, 20 * UNREAD)
+    assert not download.runs_out(10, 21 * UNREAD - 1)
+    assert download.runs_out(10, 21 * UNREAD + 1)
+
+
 def test_shares_of_a_deadline() -> None:
     clock = Clock(100.0)
     deadline = Deadline(8.0, clock)

@@ -46,7 +46,7 @@ class DownloadTimeout:
 
     def runs_out(self, unsent: int, now: float) -> bool:
         """Note that ``unsent`` bytes wait now."""
-        if unsent == 0 or unsent < self.unsent:
+        if self.unsent == 0 or unsent < self.unsent:
             self.since = now
         self.unsent = unsent
         return unsent > 0 and now - self.since > UNREAD

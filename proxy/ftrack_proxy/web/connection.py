@@ -91,6 +91,7 @@ class Connection(web.RequestHandler):
     def overdue(self, now: float) -> CloseReason | None:
         """Why the client has taken too long, if it has. To be called every second or so."""
         if self.is_waiting:
+            self._download.unsent = 0
             if self.head_since is not None:
                 return CloseReason.HEAD if now - self.head_since > client_timeouts.HEAD else None
             if not self.is_used and now - self.waiting_since > client_timeouts.UNUSED:
