@@ -54,7 +54,6 @@ from ftrack_proxy.request.together import Together
 from ftrack_proxy.settings import Settings
 from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.folder import CacheFolder
-from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.results import ResultStore
 from ftrack_proxy.store.state_file import StateFolder
 from ftrack_proxy.upstream import header_bytes
@@ -170,7 +169,7 @@ async def running_proxy(
         sleep_detector=SleepDetector(boot_clock, wall),
         on_end=note_feed_fault,
     )
-    store = ResultStore(MemoryTier(settings.memory_size), disk)
+    store = ResultStore(settings.memory_size, disk)
     journal = Journal(
         clock=clock,
         log=log,

@@ -82,7 +82,7 @@ def test_it_leaves_no_trace(studio: Studio) -> None:
     journal, store = studio.proxy.parts.journal, studio.proxy.parts.store
 
     def state() -> Any:
-        kept = list(store._memory._results.items())
+        kept = list(zip(store._memory, store._memory.values(), strict=True))
         unknown = dict(studio.proxy.parts.binder.not_understood)
         return [(k, r.validity.good_through) for k, r in kept], repr(journal.counters), journal.log.head, unknown
 
@@ -98,7 +98,7 @@ def test_what_only_the_disk_has(studio: Studio) -> None:
     warm(studio.person(), "select name from Status")
     store = studio.proxy.parts.store
     store.flush()
-    studio.proxy.inside(store._memory._results.clear)
+    studio.proxy.inside(store._memory.clear)
     assert explained(studio, "select name from Status")["verdict"] == "fresh"
     assert studio.proxy.inside(lambda: len(store._memory)) == 0
 

@@ -20,7 +20,6 @@ from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.store.disk import DiskTier
-from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.record import DamagedRecord, decode_record, encode_record
 from ftrack_proxy.store.results import ResultStore
 from tests.harness import PATIENCE, until
@@ -368,7 +367,7 @@ def test_damaged_records_are_refused() -> None:
 
 async def test_a_flipped_byte_is_a_miss(folder: Path) -> None:
     tier = DiskTier(folder, 2**24)
-    store = ResultStore(MemoryTier(2**20), tier)
+    store = ResultStore(2**20, tier)
     record = bytearray(encode_record(result()))
     record[-3] ^= 1
     tier.submit(KEY, bytes(record))
@@ -381,7 +380,7 @@ async def test_a_flipped_byte_is_a_miss(folder: Path) -> None:
 
 async def test_memory_comes_first_and_an_older_fetch_never_replaces_a_newer(folder: Path) -> None:
     tier = DiskTier(folder, 2**24)
-    store = ResultStore(MemoryTier(2**20), tier)
+    store = ResultStore(2**20, tier)
     newer = result(b"newer", validity=Validity(Moment(9, 77, True, 1.0), 9))
     assert store.put(KEY, newer)
     assert not store.put(KEY, result(b"older"))
@@ -389,22 +388,21 @@ async def test_memory_comes_first_and_an_older_fetch_never_replaces_a_newer(fold
     secret = result(b"secret", durable=False)
     store.put(b"s" * 20, secret)
     store.flush()
-    fresh = ResultStore(MemoryTier(2**20), tier)
+    fresh = ResultStore(2**20, tier)
     assert (await fresh.load(KEY)) == newer
     assert await fresh.load(b"s" * 20) is None
     tier.close()
 
 
-def test_memory_gives_up_what_was_not_used() -> None:
-    memory = MemoryTier(3_300)
+def test_memory_gives_up_what_was_not_used(tmp_path: Path) -> None:
+    tier = DiskTier(tmp_path / "results", 2**20)
+    store = ResultStore(3_300, tier)
     for name in (b"a", b"b", b"c"):
-        memory.put(name, result(b"x" * 500))
-    assert memory.get(b"a") is not None
-    memory.put(b"d", result(b"x" * 500))
-    assert memory.get(b"b") is None
-    assert memory.get(b"a") is not None
-    memory.put(b"e", result(b"x" * 10_000))
-    assert memory.get(b"e") is None
-    assert memory.size <= 3_300
-    memory.drop(b"a")
-    assert len(memory) == 2
+        store.put(name, result(b"x" * 500))
+    assert store.get(b"a") is not None
+    store.put(b"d", result(b"x" * 500))
+    assert store.get(b"b") is None
+    assert store.get(b"a") is not None
+    store.put(b"e", result(b"x" * 10_000))
+    assert [name for name in (b"a", b"b", b"c", b"d", b"e") if store.get(name)] == [b"a", b"c", b"d"]
+    tier.close()

@@ -7,7 +7,6 @@ removal, an update to another value than the one written before. Any write that 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -16,6 +15,7 @@ from typing import Any, Final
 from ftrack_proxy.cache_policy.expected_events import ExpectedEvent
 from ftrack_proxy.cache_policy.policy import Policy, PolicyKind
 from ftrack_proxy.changes.event_items import RowKey
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 # Seconds within which a write comes back on a live feed.
 DEADLINE: Final = 30.0
@@ -59,11 +59,11 @@ class LearnedCoverage:
     def __init__(self, configured: Policy) -> None:
         self._configured = configured
         self._evidence: dict[str, CoverageEvidence] = {}
-        self._expected: OrderedDict[RowKey, _Expectation] = OrderedDict()
+        self._expected: BoundedMap[RowKey, _Expectation] = BoundedMap(_REMEMBERED)
         # When rows were announced last.
-        self._announced: OrderedDict[RowKey, float] = OrderedDict()
+        self._announced: BoundedMap[RowKey, float] = BoundedMap(_REMEMBERED)
         # Hashes of the values written last: an update to the same value makes no event.
-        self._values: OrderedDict[RowKey, Mapping[str, int]] = OrderedDict()
+        self._values: BoundedMap[RowKey, Mapping[str, int]] = BoundedMap(_REMEMBERED)
 
     @property
     def policy(self) -> Policy:
@@ -79,27 +79,28 @@ class LearnedCoverage:
         for event in events:
             row = event.row
             is_certain = event.is_certain or self._is_news(row, event.values)
-            self._remember(self._values, row, {**self._values.get(row, {}), **event.values})
-            if self._announced.get(row, -1.0) >= began:
+            self._values.put(row, {**(self._values.peek(row) or {}), **event.values})
+            announced = self._announced.peek(row)
+            if announced is not None and announced >= began:
                 changed |= self._prove(event)
                 continue
-            earlier = self._expected.get(row)
+            earlier = self._expected.peek(row)
             if earlier is None or earlier.epoch != epoch or not earlier.event.is_certain:
                 expectation = _Expectation(replace(event, is_certain=is_certain), epoch, now + DEADLINE)
-                self._remember(self._expected, row, expectation)
+                self._expected.put(row, expectation)
         return changed
 
     def take_announced(self, rows: Sequence[RowKey], now: float) -> bool:
         """Take in the rows that an event announces."""
         changed = False
         for row in rows:
-            self._remember(self._announced, row, now)
-            expected = self._expected.pop(row, None)
+            self._announced.put(row, now)
+            expected = self._expected.pop(row)
             if expected is not None:
                 changed |= self._prove(expected.event)
             else:
                 # Perhaps another's change: what we wrote last need not be there any more.
-                self._values.pop(row, None)
+                self._values.pop(row)
         return changed
 
     def forget_expected(self) -> None:
@@ -110,17 +111,17 @@ class LearnedCoverage:
     def expire(self, now: float, live: Collection[int]) -> bool:
         """Count what did not come in time; what was expected in an epoch that is over says nothing."""
         changed = False
-        while self._expected:
-            expected = next(iter(self._expected.values()))
+        while (oldest := self._expected.oldest()) is not None:
+            row, expected = oldest
             if expected.epoch in live and now < expected.due:
                 break
-            self._expected.popitem(last=False)
+            self._expected.pop(row)
             if expected.epoch in live and expected.event.is_certain:
                 changed |= self._miss(expected.event)
         return changed
 
     def _is_news(self, row: RowKey, values: Mapping[str, int]) -> bool:
-        before = self._values.get(row, {})
+        before = self._values.peek(row) or {}
         return any(name in before and before[name] != value for name, value in values.items())
 
     def _prove(self, event: ExpectedEvent) -> bool:
@@ -144,13 +145,6 @@ class LearnedCoverage:
         if evidence.misses >= ENOUGH and rule.kind is PolicyKind.EVENTED:
             evidence.finding = CoverageFinding.SILENT
         return evidence.finding is not before
-
-    @staticmethod
-    def _remember(where: OrderedDict[RowKey, Any], row: RowKey, what: Any) -> None:
-        where[row] = what
-        where.move_to_end(row)
-        if len(where) > _REMEMBERED:
-            where.popitem(last=False)
 
     # -- showing and keeping
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ from ftrack_proxy.queries.projection_tree import MutableTree, Tree, paths_of
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Attribute, Kind
 from ftrack_proxy.schema.derived import is_volatile, sources_of
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 _LEARNED_AFTER: Final = 3
 _MOST_LEARNED: Final = 12
@@ -25,7 +25,7 @@ class DefaultAttributes:
 
     def __init__(self, seeds: Mapping[str, Sequence[str]]) -> None:
         self._seeds = seeds
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._counts: BoundedMap[tuple[str, str], int] = BoundedMap(_MOST_COUNTED)
         self._learned: dict[str, list[str]] = {}
         self._trees: dict[str, Tree] = {}
         self._refused: set[str] = set()
@@ -35,10 +35,9 @@ class DefaultAttributes:
         """Count what an entity was asked for."""
         learned = self._learned.setdefault(type_name, [])
         for path in paths_of(tree):
-            if len(self._counts) > _MOST_COUNTED:
-                self._counts.clear()
-            self._counts[type_name, path] += 1
-            if self._counts[type_name, path] != _LEARNED_AFTER or len(learned) >= _MOST_LEARNED:
+            count = (self._counts.peek((type_name, path)) or 0) + 1
+            self._counts.put((type_name, path), count)
+            if count != _LEARNED_AFTER or len(learned) >= _MOST_LEARNED:
                 continue
             if path not in learned and _is_cheap(type_name, path, catalogue):
                 learned.append(path)

@@ -19,11 +19,13 @@ from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.row_keys import Key
 from ftrack_proxy.queries.window import window_of
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 _MOST_OBSERVATIONS: Final = 4
 _MOST_GROUPS: Final = 4
 _MOST_WALKS: Final = 8
 _MOST_WALKED: Final = 100
+_MOST_LAYOUTS: Final = 10_000
 # Bytes that a known entity, an observation, a value, one with an inside, a list and a listed row stand for, roughly
 # (measured).
 _WEIGHT_OF_ENTITY: Final = 300
@@ -171,7 +173,7 @@ class EntityStore:
         self._entities: dict[EntityRef, EntityRecord] = {}
         self._absent: dict[tuple[str, Key], Absence] = {}
         self._listings: dict[str, tuple[ListSegment, ...]] = {}
-        self._layouts: dict[tuple[tuple[str, ...], frozenset[str]], Layout] = {}
+        self._layouts: BoundedMap[tuple[tuple[str, ...], frozenset[str]], Layout] = BoundedMap(_MOST_LAYOUTS)
         self._unasked: dict[str, frozenset[str]] = {}
         self.habits = ResponseHabits()
         self.weight = 0
@@ -263,12 +265,11 @@ class EntityStore:
         self.weight = 0
 
     def _layout(self, names: tuple[str, ...], asked: frozenset[str]) -> Layout:
-        layout = self._layouts.get((names, asked))
+        layout = self._layouts.peek((names, asked))
         if layout is None:
-            if len(self._layouts) > 10_000:
-                self._layouts.clear()
             places = {name: index for index, name in enumerate(names)}
-            layout = self._layouts[names, asked] = Layout(places, asked, asked - places.keys())
+            layout = Layout(places, asked, asked - places.keys())
+            self._layouts.put((names, asked), layout)
         return layout
 
     def _weigh(self, known: EntityRecord) -> None:
@@ -301,25 +302,24 @@ class EntityStores:
 
     def __init__(self, limit: int, most: int = 64) -> None:
         self._limit = limit
-        self._most = most
-        self._of: dict[EntitySpace, EntityStore] = {}
+        self._of: BoundedMap[EntitySpace, EntityStore] = BoundedMap(most)
 
     def of(self, space: EntitySpace) -> EntityStore:
         """What is known in ``space``."""
-        found = self._of.pop(space, None)
+        found = self._of.get(space)
         if found is None:
             found = EntityStore(self._limit)
-        self._of[space] = found
-        while len(self._of) > self._most or (len(self._of) > 1 and self.weight > self._limit):
-            del self._of[next(iter(self._of))]
+            self._of.put(space, found)
+        while len(self._of) > 1 and self.weight > self._limit:
+            self._of.evict()
         return found
 
     def peek(self, space: EntitySpace) -> EntityStore | None:
         """The same without making or touching it."""
-        return self._of.get(space)
+        return self._of.peek(space)
 
     def __iter__(self) -> Iterator[EntityStore]:
-        return iter(self._of.values())
+        return self._of.values()
 
     @property
     def weight(self) -> int:

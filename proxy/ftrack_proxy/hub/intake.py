@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.request.threads import in_thread
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class HubIntake:
         self._journal = journal
         self._schema = schema
         self._learning = learning
-        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._seen: BoundedMap[bytes, None] = BoundedMap(_REMEMBERED)
         # Large events that are being taken apart, and the wide changes that stand for each meanwhile.
         self._large: dict[bytes, list[int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -195,9 +195,7 @@ class HubIntake:
         each time: nothing keeps them from saying the same twice, under one id, with something else in between.
         """
         if all(event.topic == UPDATE_TOPIC and event.event_id for event in events):
-            self._seen[fingerprint] = None
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
+            self._seen.put(fingerprint, None)
 
 
 def _entities(event: HubEvent) -> Sequence[Any]:

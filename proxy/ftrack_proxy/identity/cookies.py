@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from ftrack_proxy.identity.principal import Principal
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 
 class IssuedCookies:
@@ -17,17 +17,12 @@ class IssuedCookies:
     """
 
     def __init__(self, limit: int = 10_000) -> None:
-        self._limit = limit
-        self._issued: OrderedDict[bytes, None] = OrderedDict()
+        self._issued: BoundedMap[bytes, None] = BoundedMap(limit)
 
     def note(self, principal: Principal, set_cookies: Iterable[str]) -> None:
         """Take in the ``Set-Cookie`` values of an answer to a request in which nobody else could be meant."""
         for value in set_cookies:
-            mark = _mark(principal, value.partition(";")[0].strip())
-            self._issued[mark] = None
-            self._issued.move_to_end(mark)
-        while len(self._issued) > self._limit:
-            self._issued.popitem(last=False)
+            self._issued.put(_mark(principal, value.partition(";")[0].strip()), None)
 
     def are_own(self, principal: Principal, cookies: Iterable[str]) -> bool:
         """True if all cookies in these ``Cookie`` values were issued to the principal; also if there are none."""

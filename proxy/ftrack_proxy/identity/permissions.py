@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -10,9 +9,9 @@ from typing import TypeVar
 from multidict import MultiMapping
 
 from ftrack_proxy.protocol.headers import PERMISSION_HEADERS, combined, end_to_end
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 Headers = tuple[tuple[str, str], ...]
-_K = TypeVar("_K")
 _V = TypeVar("_V")
 
 # Characters of one entry: more is nothing that a browser and a server say to each other in earnest.
@@ -56,19 +55,18 @@ class Permissions:
 
     def __init__(self, *, lifetime: float, limit: int = 1_000) -> None:
         self._lifetime = lifetime
-        self._limit = limit
-        self._known: OrderedDict[tuple[str, str], tuple[float, Headers]] = OrderedDict()
-        self._preflights: OrderedDict[Preflight, tuple[float, Permission]] = OrderedDict()
+        self._known: BoundedMap[tuple[str, str], tuple[float, Headers]] = BoundedMap(limit)
+        self._preflights: BoundedMap[Preflight, tuple[float, Permission]] = BoundedMap(limit)
 
     def learn(self, origin: str, path: str, headers: Iterable[tuple[str, str]], now: float) -> None:
         """Take in an answer of ftrack's to a page's request; that it permits nothing is worth knowing, too."""
         place, permission = _place(path), _permission(headers)
         if _length(origin, place, *permission) <= _LONGEST:
-            _keep(self._known, (origin, place), (now, permission), self._limit)
+            self._known.put((origin, place), (now, permission))
 
     def of(self, origin: str, path: str, now: float) -> Headers | None:
         """The headers that ftrack would send for this origin; ``None`` if that is not known."""
-        return self._young(self._known.get((origin, _place(path))), now)
+        return self._young(self._known.peek((origin, _place(path))), now)
 
     def learn_preflight(
         self, preflight: Preflight, status: int, headers: Iterable[tuple[str, str]], now: float
@@ -77,11 +75,11 @@ class Permissions:
         permission = Permission(status, _permission(headers))
         asked = (preflight.path, preflight.origin, preflight.method, preflight.headers, preflight.private_network)
         if 200 <= status < 300 and _length(*asked, *permission.headers) <= _LONGEST:
-            _keep(self._preflights, preflight, (now, permission), self._limit)
+            self._preflights.put(preflight, (now, permission))
 
     def of_preflight(self, preflight: Preflight, now: float) -> Permission | None:
         """The answer that ftrack would give, if it is known."""
-        return self._young(self._preflights.get(preflight), now)
+        return self._young(self._preflights.peek(preflight), now)
 
     def _young(self, found: tuple[float, _V] | None, now: float) -> _V | None:
         return found[1] if found is not None and now - found[0] <= self._lifetime else None
@@ -98,10 +96,3 @@ def _permission(headers: Iterable[tuple[str, str]]) -> Headers:
 
 def _length(*parts: str | tuple[str, str]) -> int:
     return sum(len(part) if isinstance(part, str) else _length(*part) for part in parts)
-
-
-def _keep(known: OrderedDict[_K, _V], key: _K, value: _V, limit: int) -> None:
-    known[key] = value
-    known.move_to_end(key)
-    while len(known) > limit:
-        known.popitem(last=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 
 from ftrack_proxy.identity.principal import Account, Principal, account_within
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 # Principals of one account: it may show other things each time, and must not take the room of others.
 _MOST_PRINCIPALS = 50
@@ -21,10 +21,9 @@ class Trust:
 
     def __init__(self, *, lifetime: float, limit: int = 10_000) -> None:
         self.lifetime = lifetime
-        self._limit = limit
         # By account, so that one refusal ends the trust in all its principals.
-        self._accepted: OrderedDict[Account, OrderedDict[Principal, float]] = OrderedDict()
-        self._refused: OrderedDict[Account | Principal, float] = OrderedDict()
+        self._accepted: BoundedMap[Account, BoundedMap[Principal, float]] = BoundedMap(limit)
+        self._refused: BoundedMap[Account | Principal, float] = BoundedMap(limit, on_eviction=self._forgot)
         # Up to here any refusal may have been forgotten.
         self._horizon = -math.inf
 
@@ -33,30 +32,26 @@ class Trust:
         if sent <= max(self._horizon, self._refused_at(principal)):
             return
         account = account_within(principal)
-        own = self._accepted.pop(account, None) or OrderedDict()
-        own[principal] = max(sent, own.pop(principal, sent))
-        if len(own) > _MOST_PRINCIPALS:
-            own.popitem(last=False)
-        self._accepted[account] = own
-        if len(self._accepted) > self._limit:
-            self._accepted.popitem(last=False)
+        own = self._accepted.peek(account) or BoundedMap(_MOST_PRINCIPALS)
+        own.put(principal, max(sent, own.peek(principal) or sent))
+        self._accepted.put(account, own)
 
     def refuse(self, principal: Principal, now: float) -> None:
         """Note that a principal was refused, but not its key: the answer came at ``now``."""
-        own = self._accepted.get(account_within(principal))
+        own = self._accepted.peek(account_within(principal))
         if own is not None:
-            own.pop(principal, None)
+            own.pop(principal)
         self._note_refusal(principal, now)
 
     def refuse_account(self, account: Account, now: float) -> None:
         """Note that a key was refused, which refuses every principal with it: the answer came at ``now``."""
-        self._accepted.pop(account, None)
+        self._accepted.pop(account)
         self._note_refusal(account, now)
 
     def holds(self, principal: Principal, now: float) -> bool:
         """True if ftrack accepted this principal at most ``lifetime`` seconds ago, and has not refused it since."""
-        own = self._accepted.get(account_within(principal))
-        accepted = None if own is None else own.get(principal)
+        own = self._accepted.peek(account_within(principal))
+        accepted = None if own is None else own.peek(principal)
         return accepted is not None and now - accepted <= self.lifetime
 
     def is_refused(self, principal: Principal, now: float) -> bool:
@@ -64,11 +59,14 @@ class Trust:
         return now - self._refused_at(principal) <= self.lifetime and not self.holds(principal, now)
 
     def _refused_at(self, principal: Principal) -> float:
-        refused = self._refused
-        return max(refused.get(principal, -math.inf), refused.get(account_within(principal), -math.inf))
+        return max(self._refused_itself(principal), self._refused_itself(account_within(principal)))
+
+    def _refused_itself(self, who: Account | Principal) -> float:
+        at = self._refused.peek(who)
+        return -math.inf if at is None else at
 
     def _note_refusal(self, who: Account | Principal, now: float) -> None:
-        self._refused[who] = max(now, self._refused.pop(who, now))
-        if len(self._refused) > self._limit:
-            _, at = self._refused.popitem(last=False)
-            self._horizon = max(self._horizon, at)
+        self._refused.put(who, max(now, self._refused_itself(who)))
+
+    def _forgot(self, _: Account | Principal, at: float) -> None:
+        self._horizon = max(self._horizon, at)

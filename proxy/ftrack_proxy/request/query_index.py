@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -13,6 +12,7 @@ from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.queries.bound_query import Bound, BoundQuery
 from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 Window = tuple[int, int | None]
 """A query's offset and limit."""
@@ -43,8 +43,7 @@ class QueryIndex:
     """
 
     def __init__(self, limit: int = 20_000) -> None:
-        self._limit = limit
-        self._kept: OrderedDict[bytes, tuple[bytes, IndexedResult]] = OrderedDict()
+        self._kept: BoundedMap[bytes, tuple[bytes, IndexedResult]] = BoundedMap(limit, on_eviction=self._gave_up)
         self._keys: dict[bytes, set[bytes]] = {}
 
     def __len__(self) -> int:
@@ -52,28 +51,27 @@ class QueryIndex:
 
     def note(self, key: bytes, bound: Bound, call: ApiCall) -> None:
         """Note that ``key`` holds, or is about to hold, the call's answer to this question."""
-        if not isinstance(bound, BoundQuery) or key in self._kept:
+        if not isinstance(bound, BoundQuery) or self._kept.peek(key) is not None:
             return
         if call.credentials is None or call.principal is None or call.partition is None:
             return
         query = _digest(canonical(bound.query, window=False))
         asker = Asker(call.credentials, call.principal, call.partition)
-        self._kept[key] = query, IndexedResult(key, asker, window_of(bound.query))
         self._keys.setdefault(query, set()).add(key)
-        if len(self._kept) > self._limit:
-            self._give_up_oldest()
+        self._kept.put(key, (query, IndexedResult(key, asker, window_of(bound.query))))
 
     def of(self, query: Query) -> list[IndexedResult]:
         """What was asked by such a query, whatever the window."""
         digest = _digest(canonical(query, window=False))
-        return [self._kept[key][1] for key in sorted(self._keys.get(digest, ()))]
+        kept = map(self._kept.peek, sorted(self._keys.get(digest, ())))
+        return [result for _, result in filter(None, kept)]
 
     def askers(self) -> list[Asker]:
         """Everybody who asked, once."""
         return list({kept.asker.principal: kept.asker for _, kept in self._kept.values()}.values())
 
-    def _give_up_oldest(self) -> None:
-        key, (query, _) = self._kept.popitem(last=False)
+    def _gave_up(self, key: bytes, kept: tuple[bytes, IndexedResult]) -> None:
+        query, _ = kept
         keys = self._keys[query]
         keys.discard(key)
         if not keys:

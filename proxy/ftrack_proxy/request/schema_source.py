@@ -11,6 +11,7 @@ from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class SchemaSource:
         self._saved: bytes | None = None
         self._attempts: dict[Principal, asyncio.Task[None]] = {}
         # By asker: when to try again, and the pause after that.
-        self._pauses: dict[Principal, tuple[float, float]] = {}
+        self._pauses: BoundedMap[Principal, tuple[float, float]] = BoundedMap(_MOST_REMEMBERED)
         self._grace_ends: float | None = None
         self._keeping: set[asyncio.Task[None]] = set()
 
@@ -65,7 +66,8 @@ class SchemaSource:
         if self._schema.is_confirmed or asker in self._attempts or len(self._attempts) >= _AT_ONCE:
             return
         now = asyncio.get_running_loop().time()
-        if now < self._pauses.get(asker, (0.0, 0.0))[0]:
+        again, _ = self._pauses.peek(asker) or (0.0, _FIRST_PAUSE)
+        if now < again:
             return
         if self._grace_ends is None:
             self._grace_ends = now + _GRACE
@@ -109,11 +111,9 @@ class SchemaSource:
 
     def _pause(self, asker: Principal) -> None:
         """Leave ftrack alone for a while, for longer each time."""
-        _, pause = self._pauses.pop(asker, (0.0, _FIRST_PAUSE))
+        _, pause = self._pauses.peek(asker) or (0.0, _FIRST_PAUSE)
         again = asyncio.get_running_loop().time() + pause
-        self._pauses[asker] = again, min(2 * pause, _LONGEST_PAUSE)
-        if len(self._pauses) > _MOST_REMEMBERED:
-            del self._pauses[next(iter(self._pauses))]
+        self._pauses.put(asker, (again, min(2 * pause, _LONGEST_PAUSE)))
 
     async def _keep(self, document: Any) -> None:
         """Write the document down, if it is not yet. Where that fails, the next start asks for it again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -14,6 +13,7 @@ from ftrack_proxy.protocol.operations import Batch, Operation, OperationKind, pa
 from ftrack_proxy.protocol.representation import Representation
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.threads import in_thread
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,7 @@ class Splitter:
     """Takes bodies apart, remembering up to ``limit`` bytes of them."""
 
     def __init__(self, limit: int = 16 * 2**20) -> None:
-        self._limit = limit
-        self._size = 0
-        self._known: OrderedDict[_Memo, Split] = OrderedDict()
+        self._known: BoundedMap[_Memo, Split] = BoundedMap(limit, weigh=_weight)
 
     def at_hand(self, call: ApiCall) -> Split | None:
         """Return the call's operations and keys if that takes no time."""
@@ -59,10 +57,9 @@ class Splitter:
             return None
         memo = (call.partition, call.representation.tag, call.plain)
         split = self._known.get(memo)
-        if split is not None:
-            self._known.move_to_end(memo)
-            return split
-        return None if len(call.plain) > _SHORT else self._first(call, call.plain)
+        if split is None and len(call.plain) <= _SHORT:
+            return self._first(call, call.plain)
+        return split
 
     async def split(self, call: ApiCall) -> Split:
         """Return the call's operations and keys; a long body is read in a thread."""
@@ -79,16 +76,11 @@ class Splitter:
 
     def _remember(self, call: ApiCall, plain: bytes, split: Split) -> None:
         memo = (call.partition, call.representation.tag, plain)
-        if not split.keys or len(plain) > _MOST_REMEMBERED or memo in self._known:
-            return
-        self._known[memo] = split
-        self._size += _weight(memo)
-        while self._size > self._limit:
-            oldest, _ = self._known.popitem(last=False)
-            self._size -= _weight(oldest)
+        if split.keys and len(plain) <= _MOST_REMEMBERED and memo not in self._known:
+            self._known.put(memo, split)
 
 
-def _weight(memo: _Memo) -> int:
+def _weight(memo: _Memo, _: Split) -> int:
     # The body, its decoded text, and the operation's own copies of it.
     return 4 * len(memo[2]) + 1_000
 

@@ -1,1 +1,1 @@
-"""Where results are kept: a memory tier in front of a folder on disk."""
+"""Where results are kept: in memory, and in a folder on disk."""

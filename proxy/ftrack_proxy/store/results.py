@@ -6,15 +6,18 @@ import asyncio
 
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.store.disk import DiskTier
-from ftrack_proxy.store.memory import MemoryTier
 from ftrack_proxy.store.record import DamagedRecord, decode_record, encode_record
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 
 class ResultStore:
-    """The two tiers as one. ``get`` is for the event loop's hot path; ``load`` goes to disk in a thread."""
+    """The two tiers as one: memory, of ``limit`` bytes, and disk.
 
-    def __init__(self, memory: MemoryTier, disk: DiskTier) -> None:
-        self._memory = memory
+    ``get`` is for the event loop's hot path; ``load`` goes to disk in a thread.
+    """
+
+    def __init__(self, limit: int, disk: DiskTier) -> None:
+        self._memory: BoundedMap[bytes, Result] = BoundedMap(limit, weigh=_size)
         self._disk = disk
 
     def get(self, key: bytes) -> Result | None:
@@ -77,3 +80,7 @@ class ResultStore:
         except DamagedRecord as problem:
             self._disk.refuse(key, f"damaged ({problem})")
             return None
+
+
+def _size(_: bytes, result: Result) -> int:
+    return result.size
