@@ -6,7 +6,7 @@ import pytest
 
 from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials, credentials_of
-from ftrack_proxy.identity.disclosure import shows_nobody, shows_own_key
+from ftrack_proxy.identity.disclosure import has_own_key, is_anonymous
 from ftrack_proxy.identity.principal import Principal, account_of, account_within, principal_of
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.request.identify import Identifier
@@ -131,7 +131,7 @@ def test_answers_that_are_written_otherwise_are_others() -> None:
     ],
 )
 def test_who_shows_nothing_of_himself(path: str, headers: list[tuple[str, str]], nobody: bool) -> None:
-    assert shows_nobody(path, headers) is nobody
+    assert is_anonymous(path, headers) is nobody
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_who_shows_nothing_of_himself(path: str, headers: list[tuple[str, str]],
     ],
 )
 def test_a_key_of_ones_own(path: str, headers: list[tuple[str, str]], own: bool) -> None:
-    assert shows_own_key(path, headers) is own
+    assert has_own_key(path, headers) is own
 
 
 def test_cookies_belong_to_whom_they_were_issued() -> None:

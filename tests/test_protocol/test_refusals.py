@@ -80,8 +80,8 @@ def test_a_gateway_that_turns_away(status: int, content_type: str, answer: objec
 def test_batches(
     status: int, answer: object, actions: list[str | None] | None, nothing: bool, nothing_of_nobody: bool
 ) -> None:
-    assert api_changed_nothing(status, answer, actions, shows_nobody=False) is nothing
-    assert api_changed_nothing(status, answer, actions, shows_nobody=True) is nothing_of_nobody
+    assert api_changed_nothing(status, answer, actions, is_anonymous=False) is nothing
+    assert api_changed_nothing(status, answer, actions, is_anonymous=True) is nothing_of_nobody
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_batches(
     ],
 )  # fmt: skip
 def test_other_requests(status: int, nothing: bool, nothing_of_nobody: bool) -> None:
-    assert changed_nothing(status, shows_nobody=False) is nothing
-    assert changed_nothing(status, shows_nobody=True) is nothing_of_nobody
+    assert changed_nothing(status, is_anonymous=False) is nothing
+    assert changed_nothing(status, is_anonymous=True) is nothing_of_nobody
 
 
 def test_connection_names_what_is_dropped_but_not_what_is_meant_for_ftrack() -> None:

@@ -57,7 +57,7 @@ WHO = {"exception": "InvalidCredentialsError", "content": "x"}
 
 
 @pytest.mark.parametrize(
-    ("batch", "status", "answer", "shows_nobody", "outcome"),
+    ("batch", "status", "answer", "is_anonymous", "outcome"),
     [
         ("a write", 200, [{}], False, Outcome.CARRIED_OUT),
         # A list is a success, whatever the status (ftrack-protocol 1.4).
@@ -83,10 +83,10 @@ WHO = {"exception": "InvalidCredentialsError", "content": "x"}
     ],
 )
 def test_what_an_answer_says_has_become_of_a_batch(
-    batch: str, status: int, answer: Any, shows_nobody: bool, outcome: Outcome
+    batch: str, status: int, answer: Any, is_anonymous: bool, outcome: Outcome
 ) -> None:
     plan = plan_forward(BATCHES[batch], SMALL)
-    assert outcome_of(plan, status, answer, shows_nobody=shows_nobody) is outcome
+    assert outcome_of(plan, status, answer, is_anonymous=is_anonymous) is outcome
 
 
 def test_without_a_schema_a_write_may_change_anything() -> None:

@@ -1,1 +1,1 @@
-"""Who asks: credentials to an identity that can be stored, and which keys ftrack has accepted."""
+"""Who asks: principal and partition, which principals ftrack accepted, their cookies, and the web pages they use."""

@@ -12,15 +12,15 @@ from ftrack_proxy.values.bounded_map import BoundedMap
 class IssuedCookies:
     """Remembers, as digests, which cookies were issued to which principal.
 
-    A client that keeps ftrack's session cookie sends it along with its key. What such a request shows belongs to
-    the key's user if the cookie was issued to the same; it does not prove that the key is still good.
+    A client that keeps ftrack's session cookie sends it along with its key. The answer to such a request is the key's
+    user's if the cookie was issued to the same principal; it does not prove that the key is still good.
     """
 
     def __init__(self, limit: int = 10_000) -> None:
         self._issued: BoundedMap[bytes, None] = BoundedMap(limit)
 
     def note(self, principal: Principal, set_cookies: Iterable[str]) -> None:
-        """Take in the ``Set-Cookie`` values of an answer to a request in which nobody else could be meant."""
+        """Remember the ``Set-Cookie`` values of an answer to a request that could mean nobody else."""
         for value in set_cookies:
             self._issued.put(_mark(principal, value.partition(";")[0].strip()), None)
 

@@ -17,8 +17,8 @@ class Credentials:
 def credentials_of(headers: Iterable[tuple[str, str]]) -> Credentials | None:
     """Read ``ftrack-user`` and ``ftrack-api-key`` (ftrack-protocol 1.3) from the headers as ftrack will see them.
 
-    ``None`` unless each is there exactly once: which of two values ftrack goes by is not ours to guess. Who sends
-    only a cookie is unknown to us and is answered by ftrack itself.
+    ``None`` unless each is there exactly once: which of two values ftrack goes by is not ours to guess. A client
+    that sends only a cookie is unknown to us, and ftrack itself answers it.
     """
     users, keys = [], []
     for name, value in headers:

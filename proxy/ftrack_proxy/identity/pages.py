@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 ANY = "*"
-# Without any of these a request comes from no page, as far as can be told.
-TELLING = ("Origin", "Sec-Fetch-Site", "Referer")
-# A page whose origin the browser does not tell (sandboxed, from a file), or whose Origin is no origin.
+# A request without any of these comes from no web page, as far as we can know.
+ORIGIN_HEADERS = ("Origin", "Sec-Fetch-Site", "Referer")
+# A page whose origin the browser does not say (sandboxed, from a file), or whose Origin is none.
 OPAQUE = "null"
 _PORTS = {"http": 80, "https": 443}
 
@@ -33,8 +33,8 @@ def foreign_page(headers: Iterable[tuple[str, str]]) -> str | None:
     """The origin of the page of another origin that sends a request; ``None`` if no such page does.
 
     A browser says so in ``Sec-Fetch-Site`` (Fetch Metadata), which it sends to secure addresses and to this machine,
-    or in ``Origin``, which it sends with whatever is not a plain GET. Where both are missing, in an image of a page
-    in the local network, ``Referer`` is left. Programs send none of them. Another port is another origin.
+    or in ``Origin``, which it sends with whatever is not a plain GET. Where both are missing, as for an image in a page
+    of the local network, ``Referer`` is left. Programs send none of them. Another port is another origin.
     """
     sent: dict[str, list[str]] = {}
     for name, value in headers:

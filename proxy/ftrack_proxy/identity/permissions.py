@@ -14,7 +14,7 @@ from ftrack_proxy.values.bounded_map import BoundedMap
 Headers = tuple[tuple[str, str], ...]
 _V = TypeVar("_V")
 
-# Characters of one entry: more is nothing that a browser and a server say to each other in earnest.
+# Characters of one entry: no browser and server that mean it say more to each other.
 _LONGEST = 4_000
 
 
@@ -39,12 +39,12 @@ class Permission:
 
 def preflight_of(method: str, path: str, headers: MultiMapping[str]) -> Preflight | None:
     """Read a CORS preflight (Fetch standard 4.8); ``None`` for any other request."""
-    origin, asked = headers.get("Origin"), headers.get("Access-Control-Request-Method")
-    if method != "OPTIONS" or origin is None or asked is None:
+    origin, requested = headers.get("Origin"), headers.get("Access-Control-Request-Method")
+    if method != "OPTIONS" or origin is None or requested is None:
         return None
     named = combined(headers, "Access-Control-Request-Headers") or ""
     private = headers.get("Access-Control-Request-Private-Network", "")
-    return Preflight(path, origin, asked, named, private)
+    return Preflight(path, origin, requested, named, private)
 
 
 class Permissions:
@@ -59,7 +59,7 @@ class Permissions:
         self._preflights: BoundedMap[Preflight, tuple[float, Permission]] = BoundedMap(limit)
 
     def learn(self, origin: str, path: str, headers: Iterable[tuple[str, str]], now: float) -> None:
-        """Take in an answer of ftrack's to a page's request; that it permits nothing is worth knowing, too."""
+        """Learn from ftrack's answer to a page's request; that it permits nothing is worth knowing, too."""
         place, permission = _place(path), _permission(headers)
         if _length(origin, place, *permission) <= _LONGEST:
             self._known.put((origin, place), (now, permission))
@@ -71,18 +71,18 @@ class Permissions:
     def learn_preflight(
         self, preflight: Preflight, status: int, headers: Iterable[tuple[str, str]], now: float
     ) -> None:
-        """Take in an answer of ftrack's to a preflight, unless it is an error."""
+        """Learn from ftrack's answer to a preflight, unless it is an error."""
         permission = Permission(status, _permission(headers))
-        asked = (preflight.path, preflight.origin, preflight.method, preflight.headers, preflight.private_network)
-        if 200 <= status < 300 and _length(*asked, *permission.headers) <= _LONGEST:
+        question = (preflight.path, preflight.origin, preflight.method, preflight.headers, preflight.private_network)
+        if 200 <= status < 300 and _length(*question, *permission.headers) <= _LONGEST:
             self._preflights.put(preflight, (now, permission))
 
     def of_preflight(self, preflight: Preflight, now: float) -> Permission | None:
         """The answer that ftrack would give, if it is known."""
         return self._young(self._preflights.peek(preflight), now)
 
-    def _young(self, found: tuple[float, _V] | None, now: float) -> _V | None:
-        return found[1] if found is not None and now - found[0] <= self._lifetime else None
+    def _young(self, entry: tuple[float, _V] | None, now: float) -> _V | None:
+        return entry[1] if entry is not None and now - entry[0] <= self._lifetime else None
 
 
 def _place(path: str) -> str:

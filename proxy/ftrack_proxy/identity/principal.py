@@ -1,4 +1,4 @@
-"""Whom ftrack must have accepted: a salted digest of all that a request shows of who sends it."""
+"""Whom ftrack must have accepted: a salted digest of everything in a request that may tell who sends it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Account = NewType("Account", bytes)
 """A user with an API key, whatever comes along with it: whom ftrack means when it refuses the key."""
 
 Principal = NewType("Principal", bytes)
-"""An account, and whatever else its requests show that might authenticate somebody: who is trusted or refused."""
+"""An account with whatever else in its requests might authenticate somebody: what is trusted or refused."""
 
 _SIZE = 16
 
@@ -28,8 +28,8 @@ def principal_of(credentials: Credentials, salt: bytes, headers: Iterable[tuple[
     """The principal of a request: 32 bytes, of which the first 16 are the account.
 
     Of ``headers``, as ftrack will see them, all count that might authenticate somebody, at ftrack or at a gateway
-    in front of it (``Authorization``, a studio's own token ...): who lacks them must not be given what was
-    answered to who had them. Cookies do not count: what is kept is asked for without.
+    in front of it (``Authorization``, a studio's own token ...): a client that lacks them must not be given what was
+    answered to one that has them. Cookies do not count: an answer that is stored was asked for without them.
     """
     shown = [(name.lower(), value) for name, value in headers if may_authenticate(name)]
     # Of values that share a name the order may matter.

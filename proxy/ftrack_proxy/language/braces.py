@@ -36,7 +36,7 @@ def expand_projections(projections: str) -> list[str]:
 
 
 def _alternatives(text: str, depth: int) -> tuple[list[str], str]:
-    """Read paths that commas part, up to a closing brace or the end; returns them and what follows."""
+    """Read paths separated by commas, up to a closing brace or the end; returns them and what follows."""
     found: list[str] = []
     while True:
         paths, text = _path(text.lstrip(), depth)

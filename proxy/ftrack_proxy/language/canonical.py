@@ -100,7 +100,8 @@ def _connected(connective: type[And | Or], terms: tuple[Criteria, ...]) -> _Join
 
 
 def _value(value: Text) -> str:
-    """Bare words other than uuids stay bare: quoting turns null and variables into texts (4.2)."""
+    """Bare words other than uuids stay bare: quoting turns null and variables into texts (ftrack-protocol
+    4.2)."""
     if value.quoted or _UUID.fullmatch(value.value):
         return '"' + value.value.replace('"', '\\"') + '"'
     return value.value

@@ -71,15 +71,15 @@ _FUNCTIONS: Final[dict[str, Function]] = {
 _DESCENDING: Final = {"asc": False, "ascending": False, "desc": True, "descending": True}
 
 # The short names of ftrack's task states, null and the booleans: upper-case words that are only values
-# (4.11 #36).
+# (ftrack-protocol 4.11, form 36).
 _PLAIN_CAPITALS: Final = frozenset({"DONE", "NOT_STARTED", "IN_PROGRESS", "BLOCKED", "NONE", "NULL", "TRUE", "FALSE"})
 _CAPITALS: Final = re.compile(r"[A-Z][A-Z0-9_]+")
 _VARIABLE: Final = re.compile(r"(?:current|this|last|next|previous)_\w+|today|yesterday|tomorrow|now|me", re.IGNORECASE)
 
 
 def is_volatile(word: str) -> bool:
-    """Whether an unquoted word might be a variable of the caller or the clock (4.2: ``CURRENT_USER_ID``,
-    ``THIS_WEEK``).
+    """Whether an unquoted word might be a variable of the caller or the clock, like ``CURRENT_USER_ID`` and
+    ``THIS_WEEK`` (ftrack-protocol 4.2).
 
     Any unquoted word of capitals that is not known to be a plain value counts, and the known spellings in any
     case. Capitals with a digit but without an underscore do not: that is how shots are called (``SH010``),
@@ -183,8 +183,8 @@ class _Parser:
         return Query(entity_type, projections, criteria, group_by, order, offset, limit, volatile, position)
 
     def _tail(self) -> tuple[tuple[Order, ...], int | None, int | None]:
-        """``order by``, ``offset`` and ``limit``, each at most once, in any order: all orders are sent
-        (4.1)."""
+        """``order by``, ``offset`` and ``limit``, each at most once, in any order: programs send all of them
+        (ftrack-protocol 4.1)."""
         order: tuple[Order, ...] = ()
         numbers: dict[str, int] = {}
         while True:
@@ -233,7 +233,7 @@ class _Parser:
     # -- criteria
 
     def _criteria(self, depth: int) -> Criteria:
-        """``or`` of ``and``s; ``and`` binds tighter (documented, 4.1). Chains of any length stay flat."""
+        """``or`` of ``and``s; ``and`` binds tighter (ftrack-protocol 4.1). Chains of any length stay flat."""
         position = self._tokens[self._at][2]
         if depth > MAXIMUM_DEPTH:
             raise NotUnderstood(position, "nested too deeply")
@@ -299,7 +299,7 @@ class _Parser:
         """After the parenthesis. A list called ``(select, x)`` is a list; ``(select x from ...)`` a
         sub-query.
 
-        An empty list is not understood: what the server makes of it is not known (4.2).
+        An empty list is not understood: what the server makes of it is not known (ftrack-protocol 4.2).
         """
         if self._keyword() == "select" and self._tokens[self._at + 1][1] not in (",", ")"):
             start = self._tokens[self._at][2]
@@ -322,7 +322,7 @@ class _Parser:
     def _compared_value(self) -> Text:
         value = self._value()
         if not value.quoted and value.value.lower() == "not":
-            # ``is not x`` as two words has never been seen (4.1), and a value called not is hardly meant.
+            # ``is not x`` as two words has never been seen (ftrack-protocol 4.1), and a value "not" is unlikely.
             raise NotUnderstood(value.position, "'not' in the place of a value")
         return value
 

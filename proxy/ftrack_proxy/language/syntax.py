@@ -1,6 +1,6 @@
 """What an expression parses into: immutable values that compare by meaning, not by where they stood.
 
-Sections in brackets are those of ftrack-protocol 4. Every node carries ``position`` (index into the expression) for
+Every node carries ``position`` (index into the expression) for
 messages; it does not take part in equality.
 """
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 Operator = Literal["is", "is_not", ">", "<", ">=", "<=", "like", "not_like"]
 """Comparison operators under one spelling each: ``=`` is ``is``, ``after`` and ``greater_than`` are ``>``
-(4.1)."""
+(ftrack-protocol 4.1)."""
 
 Quantifier = Literal["has", "any"]
 Function = Literal["count", "sum", "avg", "min", "max"]
@@ -19,7 +19,7 @@ Function = Literal["count", "sum", "avg", "min", "max"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One name of a path, with the type it is narrowed to: ``parent[Shot]`` (4.6)."""
+    """One name of a path, with the type it is narrowed to: ``parent[Shot]`` (ftrack-protocol 4.6)."""
 
     name: str
     cast: str | None = None
@@ -38,7 +38,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """``count(id)``: rows are then plain objects, not entities (4.9)."""
+    """``count(id)``: rows are then plain objects, not entities (ftrack-protocol 4.9)."""
 
     function: Function
     path: Path
@@ -47,7 +47,7 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A value as written. Unquoted ``none`` is null and quoted it is a text (4.2), so ``quoted`` is kept."""
+    """A value as written. ``none`` is null, and a text if it is quoted (ftrack-protocol 4.2): so ``quoted`` is kept."""
 
     value: str
     quoted: bool
@@ -80,7 +80,7 @@ class Membership:
 @dataclass(frozen=True, slots=True)
 class Quantified:
     """``relation has (...)`` and ``relation any (...)``; without criteria: the relation is set, not empty
-    (4.4)."""
+    (ftrack-protocol 4.4)."""
 
     path: Path
     quantifier: Quantifier
@@ -122,7 +122,7 @@ class Query:
     """A whole expression, or a sub-query.
 
     ``projections`` is empty when there was no select clause: the server then takes the type's default
-    projections (4.3). ``volatile``: the answer may depend on the caller or the clock (see
+    projections (ftrack-protocol 4.3). ``volatile``: the answer may depend on the caller or the clock (see
     ``parser.is_volatile``).
     """
 

@@ -42,8 +42,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-# An escaped backslash before a quote, or a backslash before the other kind of quote: 4.2 leaves open what the
-# server makes of them, and even where the text ends. Not worth a guess.
+# An escaped backslash before a quote, or a backslash before the other kind of quote: what the server makes of
+# them, and even where the text ends, is open (ftrack-protocol 4.2). Not worth a guess.
 _UNCERTAIN_IN_DOUBLE: Final = re.compile(r"\\(?:\\(?:\"|\Z)|')")
 _UNCERTAIN_IN_SINGLE: Final = re.compile(r"\\(?:\\(?:'|\Z)|\")")
 

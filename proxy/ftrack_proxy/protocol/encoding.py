@@ -8,9 +8,9 @@ _GZIP = (zlib.MAX_WBITS | 16,)
 # RFC 9110 8.4.1.2: a zlib stream. Some send the bare data, and clients take both.
 _DEFLATE = (zlib.MAX_WBITS, -zlib.MAX_WBITS)
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _DEFLATE}
-# Answers of ftrack's shrink to a twentieth. What shrinks to less than this part was made to be unpacked.
+# Answers of ftrack's shrink to a twentieth. What shrinks to less than a two-hundredth was made to do harm.
 _HIGHEST_RATIO = 200
-# Up to here it does not matter how well it was packed.
+# Bytes up to which the ratio does not matter.
 _HARMLESS = 2**20
 
 
@@ -39,7 +39,7 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
 
 def _inflate(body: bytes, window: int, limit: int) -> bytes:
     decompressor = zlib.decompressobj(window)
-    # One byte more than is wanted: so an end that is exactly at the limit is told from one beyond it.
+    # One byte more than is wanted, to tell an end exactly at the limit from one beyond it.
     plain = decompressor.decompress(body, limit + 1)
     if len(plain) > limit:
         raise ValueError("longer than the limit")

@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # These end a line, or are taken for such an end by some readers (RFC 9112 11.1); aiohttp's writer refuses the same.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
-# Tells a request of ours that comes back to us. Not `Via`: web servers commonly stop compressing for it.
+# By it we know a request of our own that comes back to us. Not `Via`: web servers commonly stop compressing for it.
 LOOP_HEADER = "Ftrack-Proxy-Via"
 
 
@@ -77,12 +77,12 @@ _NOT_AUTHENTICATING_PREFIXES = ("sec-ch-", "sec-fetch-", "x-b3-", "x-datadog-")
 
 
 def may_authenticate(name: str) -> bool:
-    """True if a request header may tell ftrack, or a gateway before it, who asks. Cookies are seen to elsewhere."""
+    """True if a request header may tell ftrack, or a gateway in front of it, who asks. Not for cookies."""
     name = name.lower()
     return name not in _NOT_AUTHENTICATING and not name.startswith(_NOT_AUTHENTICATING_PREFIXES)
 
 
-# By which a server tells a browser what a page of another origin may read (Fetch standard 3.3, Resource Timing).
+# With these a server tells a browser what a page of another origin may read (Fetch standard 3.3, Resource Timing).
 PERMISSION_HEADERS = frozenset(
     {
         "access-control-allow-credentials",
@@ -134,7 +134,7 @@ def in_one_line(text: str) -> str:
 def one_of_each(cookies: Iterable[str]) -> list[str]:
     """Of several ``Set-Cookie`` values for one cookie keep the last, as a browser does (RFC 6265 5.3).
 
-    A cookie is told by its name, domain and path.
+    A cookie is identified by its name, domain and path.
     """
     kept: dict[tuple[str, str, str], str] = {}
     for cookie in cookies:
@@ -160,7 +160,7 @@ def _may_be_dropped(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CacheControl:
-    """What a request's ``Cache-Control`` asks (RFC 9111 5.2.1); ``max_age`` in seconds."""
+    """The directives of a request's ``Cache-Control`` (RFC 9111 5.2.1); ``max_age`` in seconds."""
 
     no_cache: bool = False
     no_store: bool = False
@@ -168,14 +168,14 @@ class CacheControl:
     max_age: int | None = None
 
 
-_NO_WISHES = CacheControl()
+_NO_DIRECTIVES = CacheControl()
 _DIGITS = 12
 
 
 def parse_cache_control(value: str | None) -> CacheControl:
-    """Read a request's ``Cache-Control``; directives that are unknown or malformed ask for nothing."""
+    """Read a request's ``Cache-Control``; those that are unknown or malformed are ignored."""
     if not value:
-        return _NO_WISHES
+        return _NO_DIRECTIVES
     directives: dict[str, str] = {}
     for part in value.split(","):
         name, _, argument = part.strip().partition("=")

@@ -17,7 +17,8 @@ from ftrack_proxy.protocol.hub_packets import (
 
 @dataclass(frozen=True, slots=True)
 class HubSignal:
-    """What follows from a frame: what to say, whether all subscriptions hold from now on, why it has ended."""
+    """What follows from a frame: what to answer, whether all subscriptions are acknowledged now, why the connection
+    has ended."""
 
     say: tuple[str, ...] = ()
     is_live: bool = False
@@ -28,7 +29,7 @@ _NOTHING = HubSignal()
 
 
 class HubConversation:
-    """Subscribes to ``topics`` as ``user`` when the hub has greeted, and waits until it has acknowledged them all."""
+    """Subscribes to ``topics`` as ``user`` once the hub has greeted us, and waits until all are acknowledged."""
 
     def __init__(self, topics: Sequence[str], user: str, new_id: Callable[[], str]) -> None:
         self._topics = topics
@@ -37,7 +38,7 @@ class HubConversation:
         self._waiting: set[str] | None = None
 
     def hear(self, frame: bytes) -> HubSignal:
-        """Take in a frame. What cannot be read says nothing here; its events are not looked at."""
+        """Read a frame; one that cannot be read says nothing here. Events are not looked at."""
         packet = parse_packet(frame)
         match packet and packet.code:
             case PacketCode.HEARTBEAT:

@@ -1,7 +1,7 @@
-"""What a frame of the event hub tells: events, nothing, or something that cannot be read (ftrack-protocol 6.2, 6.3).
+"""What a frame of the event hub says: events, nothing, or something that cannot be read (ftrack-protocol 6.2, 6.3).
 
-Read strictly. A client can publish what it likes, and every reader makes something else of ``NaN``, of half a
-surrogate pair or of a name that stands twice; what is not plain cannot be trusted to say what has changed.
+Read strictly. A client can publish whatever it likes, and readers differ about ``NaN``, half a surrogate pair and a
+name that stands twice; what is not plain JSON cannot be trusted to say what has changed.
 """
 
 from __future__ import annotations
@@ -79,23 +79,23 @@ def read_events(payload: memoryview) -> list[HubEvent]:
         envelope = json.loads(str(payload, "utf-8"), object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError):
         raise Unreadable(UnreadableReason.NOT_JSON) from None
-    told = envelope.get("args") if isinstance(envelope, dict) else None
-    if not isinstance(told, list) or not told:
+    events = envelope.get("args") if isinstance(envelope, dict) else None
+    if not isinstance(events, list) or not events:
         raise Unreadable(UnreadableReason.NO_EVENT)
-    return [_event(event) for event in told]
+    return [_event(event) for event in events]
 
 
 def _unambiguous(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     listed = list(pairs)
-    found = dict(listed)
-    if len(found) != len(listed):
+    members = dict(listed)
+    if len(members) != len(listed):
         raise ValueError("a name stands twice")
-    return found
+    return members
 
 
-def _event(told: object) -> HubEvent:
-    topic = told.get("topic") if isinstance(told, dict) else None
-    if not isinstance(told, dict) or not isinstance(topic, str):
+def _event(event: object) -> HubEvent:
+    topic = event.get("topic") if isinstance(event, dict) else None
+    if not isinstance(event, dict) or not isinstance(topic, str):
         raise Unreadable(UnreadableReason.NO_EVENT)
-    event_id = told.get("id")
-    return HubEvent(topic, told.get("data"), event_id if isinstance(event_id, str) and event_id else None)
+    event_id = event.get("id")
+    return HubEvent(topic, event.get("data"), event_id if isinstance(event_id, str) and event_id else None)

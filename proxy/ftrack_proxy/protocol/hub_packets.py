@@ -26,7 +26,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,6}")
 
 
 class PacketCode(Enum):
-    """The packet's first field. Only ``HUB_EVENT`` carries events for any client (6.2)."""
+    """The packet's first field. Only ``HUB_EVENT`` carries events for any client (ftrack-protocol 6.2)."""
 
     DISCONNECT = "0"
     CONNECT = "1"
@@ -80,12 +80,12 @@ def parse_acknowledgement(packet: Packet) -> Acknowledgement | None:
     number = packet_id.strip().decode("ascii", "replace")
     unreadable = Acknowledgement(number, False, "its acknowledgement cannot be read")
     try:
-        told = orjson.loads(arguments) if arguments.strip() else []
+        results = orjson.loads(arguments) if arguments.strip() else []
     except orjson.JSONDecodeError:
         return unreadable
-    if told == []:
+    if results == []:
         return Acknowledgement(number, True, "")
-    first = told[0] if isinstance(told, list) else None
+    first = results[0] if isinstance(results, list) else None
     if not isinstance(first, dict) or not isinstance(first.get("success"), bool):
         return unreadable
     message = first.get("message")
@@ -116,7 +116,8 @@ def parse_handshake(text: str) -> Handshake | None:
 
 
 def refuses_handshake(text: str) -> bool:
-    """Whether a handshake was answered with ftrack's error for a user and key, whatever the HTTP status (6.1)."""
+    """Whether a handshake was answered with ftrack's error for a user and key, whatever the HTTP status
+    (ftrack-protocol 6.1)."""
     try:
         return refuses_credentials(orjson.loads(text))
     except ValueError:

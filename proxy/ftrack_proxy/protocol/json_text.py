@@ -1,4 +1,4 @@
-"""JSON taken at its word: values with the text that they were written in, nothing that could be read in two ways."""
+"""JSON read strictly: values with the text that they were written in, and nothing that readers could differ about."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def _value_at(text: str, position: int, decoder: json.JSONDecoder) -> tuple[Any,
 
 
 def _skip(text: str, position: int) -> int:
-    found = _WHITE_SPACE.match(text, position)
-    assert found is not None  # the expression matches nothing at all, too
-    return found.end()
+    blank = _WHITE_SPACE.match(text, position)
+    assert blank is not None  # the expression matches the empty text, too
+    return blank.end()
 
 
 def _expect_end(text: str, position: int) -> None:

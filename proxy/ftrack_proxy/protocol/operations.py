@@ -42,7 +42,7 @@ class Operation:
         return str(self.content["expression"])
 
     def asking(self, expression: str) -> Operation:
-        """The same query with another text; all other members stay."""
+        """The same query with another text; all other members stay as they are."""
         content = {**self.content, "expression": expression}
         return Operation(self.kind, content, orjson.dumps(content), orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
 
@@ -59,14 +59,14 @@ class Batch:
         return bool(self.operations) and all(o.kind is not OperationKind.OTHER for o in self.operations)
 
 
-# A body with more commas than this (5,000 operations have a tenth) takes longer to read than reading it is worth.
+# A body with more commas than this (5,000 operations have a tenth of it) takes longer to read than it is worth.
 _MOST_COMMAS = 500_000
 
 
 def parse_batch(body: bytes) -> Batch | None:
     """Take a request body apart, or return ``None`` for what is not a JSON list of values.
 
-    Malformed bodies, a top-level object, objects with a member named twice, and lists without measure are ftrack's
+    Malformed bodies, a top-level object, objects with a member named twice, and immensely long lists are ftrack's
     to answer (ftrack-protocol 2.1), so none of them is an error here.
     """
     if body.count(b",") + body.count(b"[") > _MOST_COMMAS:

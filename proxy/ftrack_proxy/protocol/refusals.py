@@ -1,4 +1,4 @@
-"""Which answers tell that ftrack knows a client, that it does not, or that it has done nothing."""
+"""Which answers prove that ftrack knows a client, that it does not, or that it has changed nothing."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def proves_acceptance(answer: Any, actions: Sequence[str | None]) -> bool:
 
 
 def turns_away(status: int, content_type: str, answer: Any) -> bool:
-    """True if somebody before ftrack does not let a request through: asks for a log-in, or shows a page of its own.
+    """True if a gateway in front of ftrack holds a request back: it asks for a log-in, or shows a page of its own.
 
-    ``answer`` is decoded, ``None`` if it cannot be. Errors of ftrack's and of a gateway in trouble are none of these.
+    ``answer`` is decoded, ``None`` if it cannot be. Errors of ftrack's, or of a gateway in trouble, do not count.
     """
     if isinstance(answer, list) or _is_error(answer):
         return False
@@ -35,11 +35,11 @@ def turns_away(status: int, content_type: str, answer: Any) -> bool:
     return status in (401, 403, 407) or 300 <= status < 400
 
 
-def api_changed_nothing(status: int, answer: Any, actions: Sequence[str | None] | None, *, shows_nobody: bool) -> bool:
+def api_changed_nothing(status: int, answer: Any, actions: Sequence[str | None] | None, *, is_anonymous: bool) -> bool:
     """True if the answer to a batch proves that it changed nothing. An error may also come after the commit.
 
     ``answer`` is decoded, ``None`` if it cannot be. ``actions`` are those of the batch, ``None`` if it cannot be read.
-    ``shows_nobody``: the request carried nothing by which it could have been accepted.
+    ``is_anonymous``: the request carried nothing for which it could have been accepted.
     """
     if isinstance(answer, list):
         return False
@@ -47,13 +47,13 @@ def api_changed_nothing(status: int, answer: Any, actions: Sequence[str | None] 
         return True
     if _is_error(answer):
         transaction = actions is not None and all(action in _IN_ONE_TRANSACTION for action in actions)
-        return shows_nobody or (answer["exception"] == "PermissionError" and transaction)
-    return status in _NOT_CARRIED_OUT or (shows_nobody and 300 <= status < 500)
+        return is_anonymous or (answer["exception"] == "PermissionError" and transaction)
+    return status in _NOT_CARRIED_OUT or (is_anonymous and 300 <= status < 500)
 
 
-def changed_nothing(status: int, *, shows_nobody: bool) -> bool:
+def changed_nothing(status: int, *, is_anonymous: bool) -> bool:
     """The same for a request to any other end point, of whose answer only the status says something."""
-    return status in _NOT_CARRIED_OUT or status == 403 or (shows_nobody and 300 <= status < 500)
+    return status in _NOT_CARRIED_OUT or status == 403 or (is_anonymous and 300 <= status < 500)
 
 
 def _is_error(answer: Any) -> bool:

@@ -48,7 +48,7 @@ def decode_exactly(body: bytes) -> tuple[Any, bool]:
 
 
 def decode_slowly(body: bytes) -> tuple[Any, bool]:
-    """The same in small steps: in a thread it leaves the interpreter to others in between, as long as it may take."""
+    """The same in small steps: in a thread, others get the interpreter in between, however long it takes."""
     try:
         decoded = loads_strictly(body.decode("utf-8"))
         for part in _parts(decoded):
@@ -69,7 +69,7 @@ def _parts(decoded: Any) -> Iterator[Any]:
 
 
 def is_readable(status: int, content_type: str, body: bytes) -> bool:
-    """True if an answer's head lets a body that is JSON be believed: it is whole, and means what it says in UTF-8."""
+    """True if an answer's status and type allow us to believe a JSON body: it is whole, and it is UTF-8."""
     if not 200 <= status < 300 or status == 206:
         return False
     charset = _CHARSET.search(content_type)
@@ -87,7 +87,7 @@ def is_success(answer: Any, operations: int) -> bool:
 
 class Failure(Enum):
     """Why an answer is an error, which fails a whole batch (ftrack-protocol 2.2): ftrack does not know the user and
-    key, does not like the question, or something in between did not let it answer."""
+    key, refuses the operation, or something in between kept it from answering."""
 
     CREDENTIALS = "credentials"
     REFUSAL = "refusal"

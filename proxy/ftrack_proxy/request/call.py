@@ -32,7 +32,7 @@ class ApiCall:
     ``principal`` is whom ftrack must have accepted, ``partition`` whose stored answers may be read,
     ``representation`` how answers are written. The first two, like ``credentials``, are ``None`` for a client that
     did not say who it is. ``cookies`` are the values of its ``Cookie`` headers: by those, too, ftrack might know
-    somebody. ``shows_nobody``: there is nothing at all by which ftrack, or a gateway before it, could know anybody.
+    somebody. ``is_anonymous``: there is nothing at all by which ftrack, or a gateway in front, could know anybody.
     ``origin`` is that of the page whose request it is.
     """
 
@@ -48,7 +48,7 @@ class ApiCall:
     progress: Progress = field(default_factory=Progress)
     cookies: tuple[str, ...] = ()
     origin: str | None = None
-    shows_nobody: bool = False
+    is_anonymous: bool = False
 
     @property
     def entity_space(self) -> EntitySpace | None:

@@ -102,7 +102,7 @@ class Forwarder:
                 self.record(aftermath(plan, Outcome.UNKNOWN, is_whole=True).changes)
             raise
         answered = self._journal.log.head
-        outcome = outcome_of(plan, answer.status, unpacked.value, shows_nobody=call.shows_nobody)
+        outcome = outcome_of(plan, answer.status, unpacked.value, is_anonymous=call.is_anonymous)
         after = aftermath(plan, outcome, is_whole=answer.rest is None)
         # G1: before the reply leaves.
         self.record(after.changes)

@@ -72,15 +72,15 @@ def plan_forward(operations: Sequence[object] | None, catalogue: Catalogue | Non
     return ForwardPlan(writes, catalogue, tuple(changes_of_writes(writes, catalogue)), delivery)
 
 
-def outcome_of(plan: ForwardPlan, status: int, answer: Any, *, shows_nobody: bool) -> Outcome:
+def outcome_of(plan: ForwardPlan, status: int, answer: Any, *, is_anonymous: bool) -> Outcome:
     """What an answer says has become of a batch. ``answer`` is decoded, ``None`` if it cannot be, or is not all here.
 
-    ``shows_nobody``: the request carried nothing by which it could have been accepted.
+    ``is_anonymous``: the request carried nothing by which it could have been accepted.
     """
     if plan.writes is not None and is_success(answer, len(plan.writes)):
         return Outcome.CARRIED_OUT
     # An error may have come after the commit, unless it says that it has not.
-    refused = api_changed_nothing(status, answer, plan.actions, shows_nobody=shows_nobody)
+    refused = api_changed_nothing(status, answer, plan.actions, is_anonymous=is_anonymous)
     return Outcome.REFUSED if refused else Outcome.UNKNOWN
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ftrack_proxy.identity.credentials import Credentials, credentials_of
-from ftrack_proxy.identity.disclosure import shows_nobody
+from ftrack_proxy.identity.disclosure import is_anonymous
 from ftrack_proxy.identity.partition import Partition, partition_of
 from ftrack_proxy.identity.principal import Principal, principal_of
 from ftrack_proxy.protocol.headers import CacheControl, end_to_end, parse_cache_control
@@ -29,7 +29,7 @@ class _HeaderFacts:
     directives: CacheControl
     cookies: tuple[str, ...]
     origin: str | None
-    shows_nobody: bool
+    is_anonymous: bool
 
 
 class Identifier:
@@ -62,7 +62,7 @@ class Identifier:
             directives=facts.directives,
             cookies=facts.cookies,
             origin=facts.origin,
-            shows_nobody=facts.shows_nobody,
+            is_anonymous=facts.is_anonymous,
         )
 
     def _facts(self, raw_path: str, headers: tuple[tuple[str, str], ...]) -> _HeaderFacts:
@@ -78,5 +78,5 @@ class Identifier:
             directives=parse_cache_control(", ".join(values.get("cache-control", []))),
             cookies=tuple(values.get("cookie", [])),
             origin=", ".join(values["origin"]) if "origin" in values else None,
-            shows_nobody=shows_nobody(raw_path, seen),
+            is_anonymous=is_anonymous(raw_path, seen),
         )

@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from aiohttp import web
 
-from ftrack_proxy.identity.disclosure import shows_own_key
-from ftrack_proxy.identity.pages import ANY, OPAQUE, TELLING, foreign_page
+from ftrack_proxy.identity.disclosure import has_own_key
+from ftrack_proxy.identity.pages import ANY, OPAQUE, ORIGIN_HEADERS, foreign_page
 from ftrack_proxy.identity.permissions import preflight_of
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.reply import of_error
@@ -29,13 +29,13 @@ class CrossSiteCheck:
 
     def admit(self, request: web.Request) -> web.Request | Reply:
         """Return the request as it may go on, or the answer to one that is refused."""
-        if not any(name in request.headers for name in TELLING):
+        if not any(name in request.headers for name in ORIGIN_HEADERS):
             return request
         headers = list(request.headers.items())
         page = foreign_page(headers)
         if page is None or page in self._allowed or ANY in self._allowed:
             return request
-        if not shows_own_key(request.raw_path, headers) and not _is_harmless(request):
+        if not has_own_key(request.raw_path, headers) and not _is_harmless(request):
             return _refused(page)
         if "Cookie" not in request.headers:
             return request

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import HttpVersion11, web
 
 from ftrack_proxy.changes.change import ChangeSource, anything
-from ftrack_proxy.identity.disclosure import shows_nobody
+from ftrack_proxy.identity.disclosure import is_anonymous
 from ftrack_proxy.identity.permissions import preflight_of
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import (
@@ -101,8 +101,8 @@ class PassThrough:
                 request.method, request.raw_path, headers, body, repeatable=repeatable, dispatch=dispatch
             ) as answer:
                 self._learn_permission(request, answer)
-                nobody = shows_nobody(request.raw_path, end_to_end(headers))
-                writes = writes and not changed_nothing(answer.status, shows_nobody=nobody)
+                nobody = is_anonymous(request.raw_path, end_to_end(headers))
+                writes = writes and not changed_nothing(answer.status, is_anonymous=nobody)
                 self._record(writes)
                 return await self._send_on(request, answer, writes)
         except NotSent as error:
