@@ -13,6 +13,7 @@ from tests.ftrack_server import FtrackServer
 from tests.scenarios.studio import open_studio, warm
 
 pytestmark = [
+    pytest.mark.required("G7.1"),
     pytest.mark.skipif(program() is None, reason="no chromium or chrome is installed"),
     pytest.mark.skipif(
         not (MODULES / "node_modules" / "@ftrack" / "api").is_dir(),

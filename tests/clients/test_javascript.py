@@ -16,6 +16,7 @@ from tests.ftrack_server import FtrackServer
 FOLDER = Path(__file__).parent.parent / "js"
 
 pytestmark = [
+    pytest.mark.required("G7.1"),
     pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
     pytest.mark.skipif(
         not (FOLDER / "node_modules" / "@ftrack" / "api").is_dir(),

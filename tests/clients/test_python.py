@@ -14,6 +14,8 @@ from tests.clients.scripts import READS, WRITES, Script, all_values
 from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import LocalProxy, ProxyCommand, settings_for, until
 
+pytestmark = pytest.mark.required("G7.1")
+
 PLAN = ProductionPlan(sequences=1, shots=2, tasks=3)
 
 
@@ -71,6 +73,7 @@ def test_only_what_is_read_to_be_written_is_asked_again(tmp_path: Path) -> None:
         assert [expression.split(" from ")[0] for expression in server.counters.expressions] == ["select metadata"]
 
 
+@pytest.mark.required("G4.3")
 def test_after_a_restart_each_question_is_asked_once_more(tmp_path: Path) -> None:
     """The gap rule and no more: what is stored is unverified, so it is asked for again, once."""
     with FtrackServer(PLAN) as server:

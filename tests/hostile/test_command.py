@@ -24,6 +24,8 @@ from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import PATIENCE, ProxyCommand, until
 from tests.test_web.origin import Origin
 
+pytestmark = pytest.mark.required("S4")
+
 WRITE = [{"action": "update", "entity_type": "Task", "entity_key": ["t"], "entity_data": {"name": "x"}}]
 
 
@@ -103,6 +105,7 @@ def test_by_default_stopping_takes_less_than_service_managers_give() -> None:
     assert parse_seconds(default) < 9
 
 
+@pytest.mark.required("G8.2")
 def test_a_hanging_read_and_a_hanging_write_are_cut_off_in_time(origin: Origin, tmp_path: Path) -> None:
     """The feed hangs, too: its handshake is never answered."""
     environment = {"FTRACK_PROXY_API_USER": "ana", "FTRACK_PROXY_API_KEY": "k"}

@@ -19,6 +19,8 @@ from tests.harness import LocalProxy, settings_for, until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 from tests.test_web.origin import OK, Origin, Request
 
+pytestmark = pytest.mark.required("G8.1", "S4")
+
 WRITE = b'[{"action": "create", "entity_type": "Task", "entity_data": {}}]'
 
 

@@ -22,7 +22,7 @@ from ftrack_proxy.upstream.client import UpstreamClient
 from tests.test_hub.scripted import ScriptedHub, event_frame
 from tests.test_hub.stage import ANA, Taking, Told, feed_of, is_wide, until, update
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G2.3")
 
 
 def nested(depth: int) -> str:
@@ -134,6 +134,7 @@ class Faulty:
             raise ZeroDivisionError
 
 
+@pytest.mark.required("G4.4")
 async def test_a_fault_of_ours_is_a_gap_and_the_feed_goes_on(hub: ScriptedHub) -> None:
     told = Told()
     async with feed_of(hub, told, Faulty()) as feed:
@@ -155,6 +156,7 @@ SIGNS: dict[str, tuple[str | bytes, WSMsgType]] = {
 }
 
 
+@pytest.mark.required("G4.4")
 @pytest.mark.parametrize("sign", SIGNS.values(), ids=SIGNS.keys())
 async def test_the_gap_begins_with_the_first_sign_of_the_end(
     hub: ScriptedHub, sign: tuple[str | bytes, WSMsgType]
@@ -177,6 +179,7 @@ async def test_the_gap_begins_with_the_first_sign_of_the_end(
         await until(lambda: feed.position()[1])
 
 
+@pytest.mark.required("G4.4")
 async def test_a_torn_connection_is_a_gap_at_once(hub: ScriptedHub) -> None:
     async with feed_of(hub, Told(), Taking().intake) as feed:
         socket = await hub.sockets.get()
@@ -277,6 +280,7 @@ async def coverage_of(hub: ScriptedHub, clocks: Clocks, told: Told, taking: Taki
         await client.close()
 
 
+@pytest.mark.required("G4.4")
 async def test_a_feed_whose_task_is_gone_is_not_live_and_is_started_again(hub: ScriptedHub) -> None:
     told = Told()
     async with coverage_of(hub, Clocks(), told, Taking()) as coverage:
@@ -294,6 +298,7 @@ async def test_a_feed_whose_task_is_gone_is_not_live_and_is_started_again(hub: S
     assert [each.standing for each in told.transitions] == [FeedStanding.LIVE, FeedStanding.GAP, FeedStanding.LIVE]
 
 
+@pytest.mark.required("G4.2")
 @pytest.mark.parametrize(
     ("steadily", "by_the_wall"),
     [(3_600.0, 3_600.0), (0.0, 3_600.0), (3_600.0, -5.0), (12.0, 12.0)],
@@ -319,6 +324,7 @@ async def test_sleep_is_a_gap_also_if_a_frame_comes_first(
         assert coverage.position(ANA)[0] > before[0]
 
 
+@pytest.mark.required("G4.2")
 async def test_sleep_while_a_connection_is_made_is_another_gap_and_makes_another(hub: ScriptedHub) -> None:
     """What the hub acknowledges after it may have been said before."""
     told, hub.acknowledges = Told(), False
@@ -336,6 +342,7 @@ async def test_sleep_while_a_connection_is_made_is_another_gap_and_makes_another
         await until(lambda: feed.position()[1])
 
 
+@pytest.mark.required("G4.2")
 async def test_a_silence_that_a_frame_ends_is_a_gap_all_the_same(hub: ScriptedHub) -> None:
     now, taking = [0.0], Taking()
     async with feed_of(hub, Told(), taking.intake, lambda: now[0]) as feed:
@@ -381,6 +388,7 @@ def relayed(hub: ScriptedHub, aiohttp_client: AiohttpClient) -> Relayed:
     return joined
 
 
+@pytest.mark.required("G2.2")
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
 @pytest.mark.parametrize("kind", [WSMsgType.TEXT, WSMsgType.BINARY])
 async def test_frames_are_relayed_unchanged_once_they_are_taken_in(

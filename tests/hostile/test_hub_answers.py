@@ -13,7 +13,7 @@ from tests.hostile.test_hub import FRAMES
 from tests.scenarios.studio import Studio, open_studio, warm
 from tests.test_hub.stage import update
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G2.3")
 
 _NAMES = itertools.count()
 
@@ -60,6 +60,7 @@ def test_after_a_frame_that_cannot_be_read_nothing_old_is_served(studio: Studio,
     assert told(studio).startswith("heard")
 
 
+@pytest.mark.required("G4.4")
 @pytest.mark.parametrize("frame", ["0::", "7:::"])
 def test_after_the_first_sign_of_the_end_nothing_old_is_served(studio: Studio, frame: str) -> None:
     name, feed = changed_unheard(studio), studio.proxy.status()["feed"]["epoch"]
@@ -68,6 +69,7 @@ def test_after_the_first_sign_of_the_end_nothing_old_is_served(studio: Studio, f
     assert told(studio) == name
 
 
+@pytest.mark.required("G4.2")
 def test_after_sleep_nothing_old_is_served_though_the_steady_clock_stood_still(studio: Studio) -> None:
     name = changed_unheard(studio)
     studio.proxy.wall_ahead += 3_600

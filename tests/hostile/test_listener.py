@@ -22,6 +22,8 @@ from ftrack_proxy.web.listener import Listener
 from ftrack_proxy.web.stopping import Deadline
 from tests.harness import PATIENCE
 
+pytestmark = pytest.mark.required("S4")
+
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SECRET = "f00dfacef00dface"
 

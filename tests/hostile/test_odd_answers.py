@@ -12,6 +12,8 @@ import pytest
 
 from tests.hostile.gateway import Plain, Spoiler, Stage, stage
 
+pytestmark = pytest.mark.required("G7.5")
+
 STATUSES = b'[{"action": "query", "expression": "select name from Status"}]'
 TYPES = {"action": "query", "expression": "select name from Type"}
 BOTH = json.dumps([*json.loads(STATUSES), TYPES]).encode()

@@ -17,6 +17,8 @@ from ftrack_proxy.request.body_memory import SHORT, BodyMemory, Lease
 from tests.harness import until
 from tests.hostile.gateway import Plain, Stage, stage
 
+pytestmark = pytest.mark.required("G7.3")
+
 STATUSES = b'[{"action": "query", "expression": "select name from Status"}]'
 MEGABYTE = 2**20
 

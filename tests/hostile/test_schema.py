@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.harness import until
 from tests.scenarios.studio import open_studio, warm
+
+pytestmark = pytest.mark.required("S4")
 
 
 def test_queries_pass_through_while_the_schema_hangs(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ import pytest
 from tests.harness import PATIENCE, LocalProxy, ProxyCommand, settings_for, until
 from tests.test_web.origin import OK, Handler, Origin, Request
 
+pytestmark = pytest.mark.required("G6.4")
+
 SECRET = "f00dfacef00dface"
 KEY = SECRET.encode()
 HOST = b"Host: localhost\r\n"

@@ -104,7 +104,7 @@ class _Machine(RuleBasedStateMachine):
             self.stage.close()
 
 
-@pytest.mark.required
+@pytest.mark.required("G1.1", "G2.1", "G2.5", "G3.1", "G3.2", "G4.1", "G4.2", "G4.3", "G5.1", "G6.3", "G7.2", "G7.4")
 def test_drawn_histories() -> None:
     _Machine.tally = Tally()
     run_state_machine_as_test(
@@ -121,7 +121,7 @@ def test_drawn_histories() -> None:
     _is_telling(_Machine.tally)
 
 
-@pytest.mark.required
+@pytest.mark.required("G1.1", "G2.1", "G2.5", "G3.1", "G3.2", "G4.1", "G4.2", "G4.3", "G5.1", "G6.3", "G7.2", "G7.4")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_long_histories(seed: int) -> None:
     tally = Tally()

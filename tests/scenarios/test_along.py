@@ -11,7 +11,7 @@ import pytest
 
 from tests.scenarios.studio import Person, Studio, open_studio
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G1.2")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from tests.scenarios.hub_client import HubClient
 from tests.scenarios.studio import Person, Studio, open_studio
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G2.4")
 
 UPDATE = "ftrack.update"
 

@@ -13,6 +13,8 @@ from ftrack_proxy.cache_policy.learned_coverage import DEADLINE, ENOUGH
 from tests.harness import until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 
+pytestmark = pytest.mark.required("G5.3")
+
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:

@@ -16,6 +16,8 @@ from tests.ftrack_server import FtrackServer
 from tests.harness import PATIENCE, LocalProxy, settings_for, until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 
+pytestmark = pytest.mark.required("G6.1")
+
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:

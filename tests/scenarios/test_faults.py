@@ -12,7 +12,7 @@ from ftrack_proxy.request import errand, fetch, forward
 from ftrack_proxy.request.recall import Recall
 from tests.scenarios.studio import Studio, open_studio, warm
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G7.7")
 
 
 def _breaks(*_: Any, **__: Any) -> Any:

@@ -14,7 +14,8 @@ ALL_RULES = RULES | KNOWN_RULES
 STORIES = [pytest.param(story, id=f"{story.__module__.rpartition('.')[2]}-{story.__name__}") for story in ALL_RULES]
 
 
-@pytest.mark.required
+@pytest.mark.required("G1.1", "G2.1", "G2.2", "G3.1", "G3.2", "G4.1", "G4.2", "G4.3")
+@pytest.mark.required("G5.1", "G5.2", "G6.1", "G6.2", "G7.2", "G8.2")
 @pytest.mark.parametrize("story", STORIES)
 def test_holds(story: Story, tmp_path: Path) -> None:
     with open_studio(tmp_path) as studio:

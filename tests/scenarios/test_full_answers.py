@@ -12,7 +12,7 @@ import pytest
 from tests.ftrack_server import Writing
 from tests.scenarios.studio import Person, Studio, open_studio
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G7.4")
 
 FULL = {"ftrack-api-options": "strict:1;denormalize:1"}
 SERVERS = [Writing(siblings, cut) for siblings in (True, False) for cut in (True, False)]

@@ -19,6 +19,8 @@ from ftrack_proxy.request.split import Splitter
 from tests.harness import PATIENCE
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 
+pytestmark = pytest.mark.required("G6.2")
+
 SALT = b"s" * 32
 TOKEN = {"X-Studio-Token": "t"}
 DENORMALISED = {"ftrack-api-options": "strict:1;denormalize:1"}

@@ -129,7 +129,7 @@ CASES = [
 ]
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S1")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_what_is_known_costs_nothing(case: Case, studio: Studio) -> None:
     truth = directly(studio, case.before), directly(studio, case.look)
@@ -154,7 +154,7 @@ RAW = [
 ]
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S1")
 @pytest.mark.parametrize("asked", RAW, ids=range(len(RAW)))
 def test_answers_are_what_ftrack_would_have_sent(asked: str, studio: Studio) -> None:
     """Neither an attribute too much nor one too few, and the same pages."""
@@ -170,7 +170,7 @@ def test_answers_are_what_ftrack_would_have_sent(asked: str, studio: Studio) -> 
     assert bill.queries == 0, bill
 
 
-@pytest.mark.required
+@pytest.mark.required("G7.4")
 def test_a_page_without_rows_by_wish_is_not_an_empty_list(studio: Studio) -> None:
     ana, shot = studio.person(), studio.server.production.shots[0]
     whole = f'select name from Task where parent_id is "{shot}"'
@@ -179,7 +179,7 @@ def test_a_page_without_rows_by_wish_is_not_an_empty_list(studio: Studio) -> Non
     assert ana.ask(f"{whole} limit 5").rows
 
 
-@pytest.mark.required
+@pytest.mark.required("G7.4")
 @pytest.mark.parametrize("type_name", ["Shot", "Project", "Asset", "User"])
 def test_an_entity_is_not_found_under_a_type_that_it_is_not_of(type_name: str, studio: Studio) -> None:
     proxied(studio, default_list)
@@ -187,7 +187,7 @@ def test_an_entity_is_not_found_under_a_type_that_it_is_not_of(type_name: str, s
         assert proxied(studio, lambda session, made: session.get(type_name, made.tasks[0]))[0] is None
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S3")
 def test_only_what_is_missing_is_asked_for(studio: Studio) -> None:
     """Fifteen of twenty have been populated by another tool."""
     made = studio.server.production
@@ -204,7 +204,7 @@ def test_only_what_is_missing_is_asked_for(studio: Studio) -> None:
 # -- whose eyes ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.required
+@pytest.mark.required("G6.2")
 @pytest.mark.parametrize(("knows", "asks"), [("ana", "bo"), ("bo", "ana")])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_what_one_knows_is_not_told_to_another(case: Case, knows: str, asks: str, studio: Studio) -> None:
@@ -217,7 +217,7 @@ def test_what_one_knows_is_not_told_to_another(case: Case, knows: str, asks: str
     assert bill.users == {studio.server.credentials(asks)[0]}
 
 
-@pytest.mark.required
+@pytest.mark.required("G6.3")
 def test_what_is_hidden_from_one_stays_hidden(studio: Studio) -> None:
     """ana knows everything of a project that bo must not see."""
     made = studio.server.production

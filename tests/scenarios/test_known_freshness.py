@@ -16,7 +16,7 @@ from tests.ftrack_server.production import Production
 from tests.scenarios.studio import Studio, open_studio
 from tests.scenarios.walks import Look, directly, proxied, tasks_of
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G2.1")
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 WAYS = pytest.mark.parametrize("foreign", [False, True], ids=["own", "foreign"])
@@ -184,6 +184,7 @@ def _task_values(session: Any, made: Production) -> Any:
     return task["name"], task["description"], task["status"]["name"], task["parent"]["name"]
 
 
+@pytest.mark.required("G4.1")
 @pytest.mark.parametrize("way", ["cut", "restart"])
 def test_what_was_known_before_a_gap_is_asked_again(way: str, studio: Studio) -> None:
     """G4: entities are no better known than the answers that told of them."""
@@ -206,6 +207,7 @@ def tasks_and_names(session: Any, made: Production) -> Any:
     return [task["name"] for task in session.query(f'{chosen} from Task where project.id is "{made.projects[0]}"')]
 
 
+@pytest.mark.required("G5.2")
 def test_what_is_read_to_be_written_is_not_known(studio: Studio) -> None:
     """G5: metadata that some list brought along is asked for again."""
     made = studio.server.production

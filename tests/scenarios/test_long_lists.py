@@ -10,7 +10,7 @@ import pytest
 from ftrack_proxy.language.parser import LONGEST
 from tests.scenarios.studio import Studio, open_studio, warm
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G7.4")
 WIDE = "select name, description, status.name, parent.name, assignments.resource.username from Task order by name, id"
 NARROW = "select name, status.name, assignments.resource.username from Task order by name, id"
 
@@ -29,6 +29,7 @@ def test_a_narrower_one_is_what_ftrack_would_have_sent(studio: Studio) -> None:
     assert narrow.rows == direct.ask(NARROW).rows
 
 
+@pytest.mark.required("G2.1")
 def test_it_is_judged_like_any(studio: Studio) -> None:
     ana, direct = studio.person(), studio.person(direct=True)
     warm(ana, WIDE)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G2.5")
 
 
 @pytest.fixture(scope="module")

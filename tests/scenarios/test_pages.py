@@ -14,6 +14,8 @@ import websocket
 from tests.harness import PATIENCE, LocalProxy, until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 
+pytestmark = pytest.mark.required("G6.5")
+
 PAGE = "http://localhost:3000"
 OTHER = "https://tool.studio.lan"
 ALLOW = "Access-Control-Allow-Origin"

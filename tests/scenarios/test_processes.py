@@ -25,7 +25,7 @@ def rename(task: str, name: str) -> list[dict[str, Any]]:
     return [{"action": "update", "entity_type": "Task", "entity_key": [task], "entity_data": data}]
 
 
-@pytest.mark.required
+@pytest.mark.required("G4.3", "G8.1")
 def test_killed_in_the_middle_of_a_write(tmp_path: Path) -> None:
     """G4, G8: the write is done once, its answer lost; the next process knows nothing and so trusts nothing."""
     with FtrackServer(PLAN) as server, ThreadPoolExecutor(1) as thread:
@@ -55,6 +55,7 @@ def test_killed_in_the_middle_of_a_write(tmp_path: Path) -> None:
             assert server.counters.operations["update"] == 1
 
 
+@pytest.mark.required("G8.3")
 def test_stopped_in_the_middle_of_a_write(tmp_path: Path) -> None:
     """SIGTERM: the write is finished and answered first."""
     with FtrackServer(PLAN) as server, ThreadPoolExecutor(1) as thread:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenarios.studio import Studio, open_studio, warm
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G7.7")
 
 ERROR = b'{"exception": "ServerError", "content": "The expression is too complex.", "error_code": null}'
 FAULTS = {

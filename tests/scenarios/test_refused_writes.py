@@ -12,6 +12,8 @@ import requests
 from tests.harness import PATIENCE
 from tests.scenarios.studio import Studio, open_studio, warm
 
+pytestmark = pytest.mark.required("G1.3")
+
 UPDATE = {"action": "update", "entity_type": "Task", "entity_key": ["x"], "entity_data": {"name": "y"}}
 UNKNOWN = {"action": "a new one"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

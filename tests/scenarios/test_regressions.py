@@ -9,7 +9,7 @@ import pytest
 from tests.harness import until
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 
-pytestmark = pytest.mark.required
+pytestmark = pytest.mark.required("G2.5")
 
 
 def _blind(studio: Studio) -> Person:

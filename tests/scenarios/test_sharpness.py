@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenarios.studio import Person, Studio, open_studio, warm
 
-pytestmark = pytest.mark.optimal
+pytestmark = pytest.mark.optimal("G2.6")
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def small(tmp_path: Path) -> Iterator[Studio]:
 # -- what a walk costs -----------------------------------------------------------------------------------
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S2")
 def test_a_loop_over_five_hundred_tasks(five_hundred: Studio) -> None:
     truth = directly(five_hundred, loop)
     assert len(truth) == 500
@@ -72,7 +72,7 @@ def test_a_loop_over_five_hundred_tasks(five_hundred: Studio) -> None:
     assert second.queries == 0, second
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S2")
 def test_the_whole_tree_of_the_browser(tmp_path: Path) -> None:
     """Ten sequences, 300 shots, 1,500 tasks: 1,832 questions, no two alike but for the statuses."""
     with production_of(tmp_path, sequences=10, shots=30) as studio:
@@ -84,7 +84,7 @@ def test_the_whole_tree_of_the_browser(tmp_path: Path) -> None:
     assert second.queries == 0, second
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S2")
 @pytest.mark.parametrize("climb", [climb_each, climb_by_level, project_of_each], ids=lambda climb: climb.__name__)
 def test_up_to_the_project(climb: Any, five_hundred: Studio) -> None:
     """The list is not counted."""
@@ -97,7 +97,7 @@ def test_up_to_the_project(climb: Any, five_hundred: Studio) -> None:
     assert bill.queries <= CLIMB_AT_MOST, bill
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S2")
 def test_who_does_not_walk_pays_for_nothing_else(five_hundred: Studio) -> None:
     """One look at one of five hundred says nothing about the others."""
     server = five_hundred.server
@@ -111,7 +111,7 @@ def test_who_does_not_walk_pays_for_nothing_else(five_hundred: Studio) -> None:
     assert bill.queries <= 2, bill
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S2")
 def test_a_walk_by_first_and_one(tmp_path: Path) -> None:
     """Where each question has one answer at most, a short window forbids nothing; where it has more, it does."""
 
@@ -139,7 +139,7 @@ def test_a_walk_by_first_and_one(tmp_path: Path) -> None:
         assert bill.queries <= 1 + 12 + 1, bill
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S2")
 def test_a_tree_after_a_change_of_much(tmp_path: Path) -> None:
     """Something was removed, and nobody knows what went with it: the lists are asked for together again."""
     with production_of(tmp_path, sequences=3, shots=10) as studio:
@@ -155,7 +155,7 @@ def test_a_tree_after_a_change_of_much(tmp_path: Path) -> None:
 # -- and it is as fresh as any other way -----------------------------------------------------------------
 
 
-@pytest.mark.required
+@pytest.mark.required("G2.1")
 def test_a_walk_after_a_change_sees_it(five_hundred: Studio) -> None:
     """Somebody gave one task another status."""
     proxied(five_hundred, statuses)
@@ -167,7 +167,7 @@ def test_a_walk_after_a_change_sees_it(five_hundred: Studio) -> None:
     assert seen == directly(five_hundred, statuses)
 
 
-@pytest.mark.optimal
+@pytest.mark.optimal("S2", "G2.6")
 def test_a_change_of_one_is_not_paid_for_by_all(five_hundred: Studio) -> None:
     proxied(five_hundred, statuses)
     before = five_hundred.changes
@@ -226,7 +226,7 @@ WALKS = {
 DEEDS = [_moved, _new_task, _task_deleted, _assigned, _sequence_renamed, _project_renamed]
 
 
-@pytest.mark.required
+@pytest.mark.required("G2.1", "G2.5")
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__.strip("_"))
 def test_walks_after_any_change_see_what_ftrack_says(deed: Any, small: Studio) -> None:
     """What was fetched for siblings is judged like everything else: every walk is made before and after."""
@@ -239,7 +239,7 @@ def test_walks_after_any_change_see_what_ftrack_says(deed: Any, small: Studio) -
         assert proxied(small, walk)[0] == directly(small, walk), title
 
 
-@pytest.mark.required
+@pytest.mark.required("G1.1")
 def test_a_walk_sees_own_writes_on_its_way(small: Studio) -> None:
     """A tool that sets each task's status in turn, and reads the next one's before."""
     made = small.server.production
@@ -254,7 +254,7 @@ def test_a_walk_sees_own_writes_on_its_way(small: Studio) -> None:
     assert proxied(small, statuses)[0] == directly(small, statuses)
 
 
-@pytest.mark.required
+@pytest.mark.required("G3.1")
 def test_a_change_while_the_siblings_are_fetched(small: Studio) -> None:
     """G3: what a fetch for siblings brought is not served to who reads after the change."""
     server, made = small.server, small.server.production
@@ -273,7 +273,7 @@ def test_a_change_while_the_siblings_are_fetched(small: Studio) -> None:
     assert proxied(small, statuses)[0] == directly(small, statuses)
 
 
-@pytest.mark.required
+@pytest.mark.required("G6.2")
 @pytest.mark.parametrize(("knows", "asks"), [("ana", "bo"), ("bo", "ana")])
 @pytest.mark.parametrize("walk", ["loop", "tree"])
 def test_nobody_walks_on_what_another_knows(walk: str, knows: str, asks: str, small: Studio) -> None:
@@ -286,7 +286,7 @@ def test_nobody_walks_on_what_another_knows(walk: str, knows: str, asks: str, sm
     until(lambda: small.proxy.status()["feed"]["feeds"] == 2, "feeds for both")
 
 
-@pytest.mark.required
+@pytest.mark.required("G6.3")
 def test_siblings_that_are_hidden_stay_hidden(tmp_path: Path) -> None:
     """A list over two projects, of which bo may see one."""
 

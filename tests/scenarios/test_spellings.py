@@ -9,6 +9,8 @@ import pytest
 
 from tests.scenarios.studio import Studio, open_studio, warm
 
+pytestmark = pytest.mark.optimal("S1")
+
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:

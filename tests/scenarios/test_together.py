@@ -66,7 +66,7 @@ def requests_for(studio: Studio, person: Person, *expressions: str, **headers: s
     return said, studio.server.counters.api_requests - before
 
 
-@pytest.mark.required
+@pytest.mark.required("G7.6")
 @pytest.mark.parametrize("headers", [{}, DENORMALISED], ids=["normalised", "denormalised"])
 @pytest.mark.parametrize("batch", [rows_by_id, lists, mixed])
 def test_one_request_and_each_answer_stands_by_itself(studio: Studio, batch: Any, headers: dict[str, str]) -> None:
@@ -83,7 +83,7 @@ def test_one_request_and_each_answer_stands_by_itself(studio: Studio, batch: Any
         assert alone.content == direct.ask(expression, **headers).content, expression
 
 
-@pytest.mark.required
+@pytest.mark.required("G7.6")
 @pytest.mark.parametrize("known", [1, 30, 59])
 def test_what_is_at_hand_is_not_asked_for(studio: Studio, known: int) -> None:
     ana, direct, expressions = studio.person(), studio.person(direct=True), rows_by_id(studio)
@@ -97,6 +97,7 @@ def test_what_is_at_hand_is_not_asked_for(studio: Studio, known: int) -> None:
         assert row["name"] == direct.ask(expression).rows[0]["name"]
 
 
+@pytest.mark.optimal("S3")
 def test_a_batch_that_asks_one_thing_many_times(studio: Studio) -> None:
     ana, direct, expression = studio.person(), studio.person(direct=True), lists(studio)[0]
     said, cost = requests_for(studio, ana, *[expression] * 3_000)
@@ -104,6 +105,7 @@ def test_a_batch_that_asks_one_thing_many_times(studio: Studio) -> None:
     assert said.content == [*direct.ask(expression).content * 3_000]
 
 
+@pytest.mark.optimal("S3")
 def test_thousands_of_misses_are_not_thousands_of_requests(studio: Studio) -> None:
     ana = studio.person()
     expressions = [f'select name from Task where name is "{number}"' for number in range(3_000)]
@@ -111,7 +113,7 @@ def test_thousands_of_misses_are_not_thousands_of_requests(studio: Studio) -> No
     assert (len(said.content), cost) == (3_000, 1)
 
 
-@pytest.mark.required
+@pytest.mark.required("G7.6")
 def test_one_that_fails_fails_all(studio: Studio) -> None:
     ana, direct = studio.person(), studio.person(direct=True)
     expressions = [*rows_by_id(studio), "select nonsense from Task"]
@@ -121,7 +123,7 @@ def test_one_that_fails_fails_all(studio: Studio) -> None:
     assert not ana.ask(expressions[0]).is_hit
 
 
-@pytest.mark.required
+@pytest.mark.required("G7.6")
 def test_aggregates_stand_by_themselves(studio: Studio) -> None:
     ana, direct, expressions = studio.person(), studio.person(direct=True), aggregates(studio)
     said, cost = requests_for(studio, ana, *expressions, *rows_by_id(studio))
@@ -131,6 +133,7 @@ def test_aggregates_stand_by_themselves(studio: Studio) -> None:
     assert (cost, again.content) == (0, direct.ask(*expressions).content)
 
 
+@pytest.mark.optimal("S3")
 def test_a_few_misses_are_asked_for_apart(studio: Studio) -> None:
     """So that others can join them: a dashboard that many open at the same time."""
     ana, expressions = studio.person(), lists(studio)[:5]
@@ -138,7 +141,7 @@ def test_a_few_misses_are_asked_for_apart(studio: Studio) -> None:
     assert (cost, said.cache_status) == (5, "ftrack-proxy; fwd=miss; stored")
 
 
-@pytest.mark.required
+@pytest.mark.required("G3.1")
 def test_what_changes_on_the_way_is_asked_for_again(studio: Studio) -> None:
     ana, direct, expressions = studio.person(), studio.person(direct=True), rows_by_id(studio)
     held = studio.server.hold(contains=studio.task, when="after")
@@ -154,7 +157,7 @@ def test_what_changes_on_the_way_is_asked_for_again(studio: Studio) -> None:
         assert ana.ask(expression).content == direct.ask(expression).content
 
 
-@pytest.mark.required
+@pytest.mark.required("G7.5")
 def test_an_answer_that_cannot_be_told_apart_is_not_kept(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, direct, expressions = studio.person(), studio.person(direct=True), lists(studio)
     monkeypatch.setattr(normalise, "_contradict", lambda *_: True)

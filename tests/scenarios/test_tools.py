@@ -14,7 +14,7 @@ from tests.scenarios import tools
 from tests.scenarios.studio import Studio, open_studio
 from tests.scenarios.walks import Look, directly, proxied, session_on
 
-pytestmark = pytest.mark.optimal
+pytestmark = pytest.mark.optimal("S1")
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def test_a_second_process_costs_nothing(look: Look, at_most: int, studio: Studio
     assert warm.queries == 0, warm
 
 
+@pytest.mark.optimal("S3")
 def test_one_more_version(studio: Studio) -> None:
     """The 39 that were known are not asked for again."""
     proxied(studio, tools.version_list)

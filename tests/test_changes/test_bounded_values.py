@@ -15,6 +15,8 @@ from tests.test_changes.test_update_events import changes as changes_of
 from tests.test_changes.test_update_events import entity
 from tests.test_schema.documents import small_catalogue
 
+pytestmark = pytest.mark.required("S5")
+
 SMALL = small_catalogue()
 LONG = "x" * 100_000
 

@@ -15,6 +15,8 @@ from ftrack_proxy.schema.loader import load_catalogue
 from tests.test_changes.test_update_events import JSON
 from tests.test_schema.documents import DOCUMENT, schema, small_catalogue
 
+pytestmark = pytest.mark.required("G1.1")
+
 SMALL = small_catalogue()
 _OF_NEW_USERS = ("Membership", "UserSecurityRole", "UserSecurityRoleProject")
 

@@ -13,6 +13,8 @@ from ftrack_proxy.facts.written_along import SIDE_EFFECTS, WORKFLOW
 from ftrack_proxy.settings import read_policy
 from tests.test_judging.cases import added, bound, catalogue, rules, updated, written
 
+pytestmark = pytest.mark.required("G1.2")
+
 
 @dataclass(frozen=True)
 class Case:

@@ -12,6 +12,8 @@ from ftrack_proxy.changes.update_events import changes_of_items, changes_of_loca
 from ftrack_proxy.schema.catalogue import Catalogue
 from tests.test_schema.documents import small_catalogue
 
+pytestmark = pytest.mark.required("G2.3", "G2.5")
+
 SMALL = small_catalogue()
 
 

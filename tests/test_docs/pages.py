@@ -12,7 +12,7 @@ from pathlib import Path
 
 TOP = Path(__file__).parents[2]
 DOCS = sorted((TOP / "docs").glob("*.md"))
-PAGES = [*DOCS, TOP / "README.md", TOP / "CHANGELOG.md", *sorted((TOP / "tests").rglob("README.md"))]
+PAGES = [*DOCS, TOP / "README.md", TOP / "CHANGELOG.md", *sorted((TOP / "tests").glob("*/README.md"))]
 SOURCES = sorted(
     file
     for folder in ("proxy", "tests", "benchmarks", ".ci")

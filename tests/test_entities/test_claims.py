@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from ftrack_proxy.request.recall import Recall, RecalledAnswer
 from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, showing, validity
 from tests.test_entities.test_row_judge import NAMES, PATHS, log_of
 from tests.test_judging import cases
+
+pytestmark = pytest.mark.required("G2.4")
 
 _OLD_NEW = st.tuples(st.sampled_from([None, "a", "t1", "s1"]), st.sampled_from([None, "a", "t1", "s1"]))
 CLAIMS = st.builds(

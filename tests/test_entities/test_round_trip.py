@@ -30,6 +30,8 @@ from tests.test_entities.production import (
     validity,
 )
 
+pytestmark = pytest.mark.required("G7.2", "G7.4")
+
 ROWS = st.lists(st.sampled_from(TASKS), min_size=1, max_size=3, unique=True)
 
 

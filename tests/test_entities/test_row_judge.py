@@ -31,6 +31,8 @@ from tests.test_entities.production import (
 )
 from tests.test_judging import cases
 
+pytestmark = pytest.mark.required("G2.5")
+
 TREES = [
     {"name": {}},
     {"name": {}, "status": {"name": {}}},

@@ -11,6 +11,8 @@ from ftrack_proxy.identity.principal import Principal, account_of, account_withi
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.request.identify import Identifier
 
+pytestmark = pytest.mark.required("G6.1")
+
 SALT = b"s" * 32
 ANA = Credentials("ana", "secret")
 OWN = [("ftrack-user", "ana"), ("ftrack-api-key", "secret")]

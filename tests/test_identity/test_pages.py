@@ -8,6 +8,8 @@ from multidict import CIMultiDict
 from ftrack_proxy.identity.pages import OPAQUE, foreign_page, normal_origin
 from ftrack_proxy.identity.permissions import Permission, Permissions, Preflight, preflight_of
 
+pytestmark = pytest.mark.required("G6.5")
+
 HOST = ("Host", "localhost:8089")
 PAGE = "http://localhost:3000"
 

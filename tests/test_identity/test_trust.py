@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.principal import Principal, account_of, principal_of
 from ftrack_proxy.identity.trust import Trust
+
+pytestmark = pytest.mark.required("G6.1")
 
 SALT = b"s" * 32
 ANA = Credentials("ana", "key")

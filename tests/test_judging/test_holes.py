@@ -8,6 +8,8 @@ from ftrack_proxy.changes.change import Change, ChangeKind
 from ftrack_proxy.judging.affects import EVERYTHING
 from tests.test_judging.cases import Row, added, item, removed, rules, told, updated, written
 
+pytestmark = pytest.mark.required("G2.5")
+
 IN_S1 = "Shot:S1 Sequence:Q1 Project:P1"
 BELOW_S1 = "Task:T1 " + IN_S1
 

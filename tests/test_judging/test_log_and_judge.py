@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.judging.verdict import Reason
 from ftrack_proxy.queries.bound_query import BoundOperation
 from ftrack_proxy.queries.terms import Terms
+
+pytestmark = pytest.mark.required("G2.1", "G3.1", "G4.1")
 
 NOT_A_QUERY = BoundOperation(frozenset(), Terms(max_age=100.0, event_invalidated=True, durable=True))
 FAMILIES = st.none() | st.frozensets(st.sampled_from("ABCD"), min_size=1, max_size=3)

@@ -7,6 +7,8 @@ import pytest
 from ftrack_proxy.judging.affects import EVERYTHING
 from tests.test_judging.cases import Row, item, rules, told, updated
 
+pytestmark = pytest.mark.required("G2.5")
+
 IN_S1 = "Shot:S1 Sequence:Q1 Project:P1"
 ID_A, ID_B = "4c1b2a30-0000-4000-8000-00000000000a", "4c1b2a30-0000-4000-8000-00000000000b"
 OPEN = "44dd9fb2-4164-11df-9218-0019bb4983d8"

@@ -14,6 +14,8 @@ from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.values.work import STEPS, OutOfBudget, Work, unlimited
 from tests.test_judging.cases import added, answer, bound, updated
 
+pytestmark = pytest.mark.required("S5")
+
 IN_S1 = "Shot:S1 Sequence:Q1 Project:P1"
 
 

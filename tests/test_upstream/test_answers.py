@@ -16,6 +16,8 @@ from ftrack_proxy.upstream import pool
 from ftrack_proxy.upstream.client import UpstreamClient
 from tests.test_upstream.peer import OK, STRAY, Line, client_of, peer, until
 
+pytestmark = pytest.mark.required("G7.5", "G8.1")
+
 SEVERAL_PIECES = b"x" * 200_000
 
 

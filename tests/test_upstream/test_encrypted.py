@@ -14,6 +14,8 @@ from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from tests.test_upstream.peer import STRAY, Line, client_of, peer
 from tests.test_upstream.test_error_messages import CA, CERTIFICATES, SPELLINGS, TRUST
 
+pytestmark = pytest.mark.required("G7.5", "G8.1")
+
 
 @pytest.fixture(autouse=True)
 def trusted(monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:

@@ -18,6 +18,8 @@ import pytest
 from tests.harness import LocalProxy, ProxyCommand, settings_for, until
 from tests.test_web.origin import OK, Origin, Request
 
+pytestmark = pytest.mark.required("G7.3")
+
 MEGABYTE = 2**20
 
 
