@@ -20,7 +20,7 @@ _PLACE: Final = frozenset(move.attribute for move in MOVES)
 
 
 def changes_rights(families: Iterable[str], attributes: Container[str]) -> bool:
-    """Whether a change may alter what somebody may see: roles, keys, privacy of a project (8.1).
+    """Whether a change may alter who sees what: roles, keys, privacy of a project (8.1).
 
     Rows appear and disappear then in answers of any type, without an event of their own (7.6).
     """
@@ -61,7 +61,7 @@ def with_dependants(families: Iterable[str], catalogue: Catalogue) -> frozenset[
 
 
 def cascade(removed: Change, catalogue: Catalogue) -> list[Change]:
-    """What may go, or lose a reference, with a removed row; by family, as no ids are told.
+    """What may go, or lose a reference, with a removed row; by family, as no ids are known.
 
     Which rows the server deletes along is not published (2.3), nor is their own event certain (7.6). Where the
     removed row stood is known: what goes with it stood below.

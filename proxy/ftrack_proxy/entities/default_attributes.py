@@ -20,7 +20,7 @@ class DefaultAttributes:
     """By type: configured, and learned from what is asked for again and again.
 
     ``seeds`` are paths by type or family. Nothing that is computed, derived, signed, restricted or a collection is
-    ever usual: that can be expensive for ftrack.
+    ever usual: these can be expensive for ftrack.
     """
 
     def __init__(self, seeds: Mapping[str, Sequence[str]]) -> None:
@@ -44,7 +44,7 @@ class DefaultAttributes:
                 self._trees.pop(type_name, None)
 
     def refuse(self, type_name: str) -> None:
-        """ftrack did not like the usual attributes of a type: ask for what is wanted alone from now on."""
+        """Note that ftrack refused the usual attributes of a type: from now on, only what is wanted is asked for."""
         self._refused.add(type_name)
 
     def of(self, type_name: str, catalogue: Catalogue) -> Tree:

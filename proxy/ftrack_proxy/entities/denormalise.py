@@ -50,7 +50,7 @@ class Denormaliser:
         """Find what is known for one row, and for all entities behind it; ``accept`` has the last word on it.
 
         Raises:
-            Unknown: it is not enough. Then nothing is used for this row.
+            MissingValue: it is not enough. Then nothing is used for this row.
         """
         found: dict[EntityRef, Observation] = {}
         shown: dict[EntityRef, Tree] = {}
@@ -110,7 +110,7 @@ class Denormaliser:
         """What was asked of an entity, with what shares a column with it where that comes along.
 
         Raises:
-            Unknown: it is not known whether it does, or as what.
+            MissingValue: it is not known whether it does, or as what.
         """
         declared = self.catalogue.types[observation.type_name]
         if doubled(declared, self.catalogue).isdisjoint(tree):
@@ -131,7 +131,7 @@ class Denormaliser:
         """Write gathered rows, in order.
 
         Raises:
-            Unknown: two rows need an entity of two moments, or it is not known how something is written.
+            MissingValue: two rows need an entity of two moments, or it is not known how something is written.
         """
         written: set[EntityRef] = set()
         return DenormalisedRows([self._write(ref, tree, written, ()) for ref, tree in rows], self.used)
@@ -167,7 +167,7 @@ class Denormaliser:
         """True if an entity inside itself is cut short; ``is_bare``: it shows nothing but its key anyway.
 
         Raises:
-            Unknown: that has not been seen yet.
+            MissingValue: that has not been seen yet.
         """
         match self.entity_store.habits.repeats:
             case ResponseHabit.YES:

@@ -342,12 +342,12 @@ def _with(observations: tuple[Observation, ...], new: Observation) -> tuple[Obse
         kept.append(old)
     if not placed:
         kept.append(new)
-    told: list[Observation] = []
+    useful: list[Observation] = []
     for observation in kept:
         names = frozenset(observation.layout.places) | observation.layout.withheld
-        if not any(newer.layout.tells(names) for newer in told):
-            told.append(observation)
-    return tuple(told[:_MOST_OBSERVATIONS])
+        if not any(newer.layout.tells(names) for newer in useful):
+            useful.append(observation)
+    return tuple(useful[:_MOST_OBSERVATIONS])
 
 
 def _inside(old: ListSegment, new: ListSegment) -> bool:

@@ -10,7 +10,7 @@ from ftrack_proxy.schema.per_catalogue import per_catalogue
 
 
 def comes_along(type_name: str, tree: Tree, catalogue: Catalogue, *, siblings: bool = True) -> frozenset[str]:
-    """The attributes that ftrack writes when ``tree`` is asked for (3.3): those, what shares a column with one of them,
+    """The attributes that ftrack writes when ``tree`` is asked for (3.3): these, what shares a column with one of them,
     and always the key, the system projections and the classifier.
 
     ``siblings``: whether what shares a column comes along, which is certain of normalised answers only.

@@ -14,7 +14,7 @@ from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.projection_tree import EMPTY
 from ftrack_proxy.schema.catalogue import Catalogue
 
-# Entities that are taken in at one go: some milliseconds.
+# Entities that are noted at one go: some milliseconds.
 _AT_ONCE: Final = 500
 _PARTS_AT_ONCE: Final = 25
 
@@ -23,31 +23,31 @@ def ingest(
     entity_store: EntityStore,
     bound: BoundQuery,
     entry: Mapping[str, Any],
-    taken: NormalisedAnswer,
+    answer: NormalisedAnswer,
     validity: Validity,
     catalogue: Catalogue,
 ) -> None:
-    """Take in the entry of a query's answer, which has been taken apart."""
-    for _ in ingesting(entity_store, bound, entry, taken, validity, catalogue):
+    """Take in the entry of a query's answer, which has been normalised."""
+    for _ in ingesting(entity_store, bound, entry, answer, validity, catalogue):
         pass
 
 
 Part = tuple[BoundQuery, Mapping[str, Any], NormalisedAnswer]
-"""A query, its entry in an answer, and that taken apart."""
+"""A query, its entry in an answer, and that normalised."""
 
 
 def ingesting(
     entity_store: EntityStore,
     bound: BoundQuery,
     entry: Mapping[str, Any],
-    taken: NormalisedAnswer,
+    answer: NormalisedAnswer,
     validity: Validity,
     catalogue: Catalogue,
     *,
     prefetched: bool = False,
 ) -> Iterator[None]:
     """The same in steps between which others may have their turn: each entity by itself is knowledge."""
-    yield from ingesting_all(entity_store, [(bound, entry, taken)], validity, catalogue, prefetched=prefetched)
+    yield from ingesting_all(entity_store, [(bound, entry, answer)], validity, catalogue, prefetched=prefetched)
 
 
 def ingesting_all(
@@ -62,13 +62,13 @@ def ingesting_all(
 
     ``prefetched``: nobody had asked for all of it.
     """
-    for _, _, taken in parts[:1]:
-        entity_store.habits.learn(taken.habits)
-        yield from _observe(entity_store, taken, validity, catalogue, prefetched)
-    for count, (bound, entry, taken) in enumerate(parts, start=1):
-        for place in taken.places:
+    for _, _, answer in parts[:1]:
+        entity_store.habits.learn(answer.habits)
+        yield from _observe(entity_store, answer, validity, catalogue, prefetched)
+    for count, (bound, entry, answer) in enumerate(parts, start=1):
+        for place in answer.places:
             entity_store.group(place)
-        _learn_rows(entity_store, bound, entry, taken, validity, prefetched)
+        _learn_rows(entity_store, bound, entry, answer, validity, prefetched)
         if not count % _PARTS_AT_ONCE:
             yield
 
@@ -77,18 +77,18 @@ def _learn_rows(
     entity_store: EntityStore,
     bound: BoundQuery,
     entry: Mapping[str, Any],
-    taken: NormalisedAnswer,
+    answer: NormalisedAnswer,
     validity: Validity,
     prefetched: bool,
 ) -> None:
-    whole = len(set(taken.rows)) == len(taken.rows)
+    whole = len(set(answer.rows)) == len(answer.rows)
     offset = bound.query.offset or 0
     if bound.row_keys is None:
         if whole:
-            segment = ListSegment(offset, taken.rows, has_ended(bound.query, entry), validity, prefetched)
+            segment = ListSegment(offset, answer.rows, has_ended(bound.query, entry), validity, prefetched)
             entity_store.list(bound.list_name, segment)
     elif whole and not offset and has_ended(bound.query, entry):
-        _learn_absent(entity_store, bound, taken, Absence(validity, prefetched))
+        _learn_absent(entity_store, bound, answer, Absence(validity, prefetched))
 
 
 def has_ended(query: Query, entry: Mapping[str, Any]) -> bool:
@@ -103,31 +103,31 @@ def has_ended(query: Query, entry: Mapping[str, Any]) -> bool:
 
 
 def _observe(
-    entity_store: EntityStore, taken: NormalisedAnswer, validity: Validity, catalogue: Catalogue, prefetched: bool
+    entity_store: EntityStore, answer: NormalisedAnswer, validity: Validity, catalogue: Catalogue, prefetched: bool
 ) -> Iterator[None]:
     asked: dict[frozenset[str], frozenset[str]] = {}
-    for count, (ref, told) in enumerate(taken.entities.items(), start=1):
-        missing = told.asked.difference(told.values)
+    for count, (ref, entity) in enumerate(answer.entities.items(), start=1):
+        missing = entity.asked.difference(entity.values)
         if missing:
             # What a type does not have never comes; what it has may have been left out because the entity was short.
-            told.asked -= missing & catalogue.types[told.type_name].attributes.keys()
+            entity.asked -= missing & catalogue.types[entity.type_name].attributes.keys()
         # Where what always comes along did not come, it would not the next time either.
-        names = frozenset(told.asked) | comes_along(told.type_name, EMPTY, catalogue)
-        beyond = told.values.keys() - names
+        names = frozenset(entity.asked) | comes_along(entity.type_name, EMPTY, catalogue)
+        beyond = entity.values.keys() - names
         if beyond:
-            named = dict.fromkeys(told.asked, EMPTY)
-            along = comes_along(told.type_name, named, catalogue)
-            entity_store.note_unasked(told.type_name, beyond - along)
+            named = dict.fromkeys(entity.asked, EMPTY)
+            along = comes_along(entity.type_name, named, catalogue)
+            entity_store.note_unasked(entity.type_name, beyond - along)
         names = asked.setdefault(names, names)
-        entity_store.observe(ref, validity, told.type_name, told.values, names, prefetched=prefetched)
+        entity_store.observe(ref, validity, entity.type_name, entity.values, names, prefetched=prefetched)
         if not count % _AT_ONCE:
             yield
 
 
-def _learn_absent(entity_store: EntityStore, bound: BoundQuery, taken: NormalisedAnswer, absence: Absence) -> None:
+def _learn_absent(entity_store: EntityStore, bound: BoundQuery, answer: NormalisedAnswer, absence: Absence) -> None:
     """Rows that were named and did not come. Not if others came instead: then ids are compared in ways not known."""
     named = {EntityRef(bound.shape.key_space, key) for key in bound.row_keys or ()}
-    came = set(taken.rows)
+    came = set(answer.rows)
     if came <= named:
         for ref in named - came:
             entity_store.note_absent(bound.query.entity_type, ref.key, absence)

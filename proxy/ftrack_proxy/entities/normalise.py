@@ -1,4 +1,4 @@
-"""One answer of ftrack's, taken apart into entities (ftrack-protocol 3).
+"""One answer of ftrack's, normalised: taken apart into entities (ftrack-protocol 3).
 
 An entity is written in full only where it occurs first and short after that; all occurrences together say what the
 answer tells of it.
@@ -34,7 +34,7 @@ class NormalisedEntity:
 
 @dataclass(frozen=True, slots=True)
 class NormalisedAnswer:
-    """An answer taken apart: its rows in order, all entities, and which stood together in one place.
+    """A normalised answer: its rows in order, all entities, and which stood together in one place.
 
     ``places`` are lists of different entities: the rows, and what each relation of theirs leads to. ``normalised``:
     each entity was in full only where it occurred first; otherwise ``habits`` are those that it shows.
@@ -48,8 +48,8 @@ class NormalisedAnswer:
 
 
 class NotNormalisable(Exception):
-    """The answer has entities without a type or key that the schema knows, or contradicts itself: it is not known
-    what it tells."""
+    """The answer has entities without a type or key that the schema knows, or contradicts itself: what it
+    tells is not known."""
 
 
 def normalise(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normalised: bool = True) -> NormalisedAnswer:
@@ -58,7 +58,7 @@ def normalise(rows: Sequence[Any], tree: Tree, catalogue: Catalogue, *, normalis
     One that is not ``normalised`` may be cut short only where an entity stands inside itself.
 
     Raises:
-        NotTakenApart: it has entities that cannot be identified, or that are shown at two moments.
+        NotNormalisable: it has entities that cannot be identified, or that are shown at two moments.
     """
     return normalise_all([(rows, tree)], catalogue, normalised=normalised)[0]
 
@@ -70,27 +70,27 @@ def normalise_all(
 
     What any of them says of an entity belongs to it, wherever it is in full: whether ftrack writes there what all of
     them named, or at each place what has not been said yet (ftrack-protocol 3.2), or leaves some of it out, what did
-    not come is not taken for known. The entities are those of all parts; the first part alone has them.
+    not come does not count as known. The entities are those of all parts; the first part alone has them.
 
     Raises:
-        NotTakenApart: it has entities that cannot be identified, or that are shown at two moments.
+        NotNormalisable: it has entities that cannot be identified, or that are shown at two moments.
     """
-    taking = _Normaliser(catalogue)
-    found = [tuple(taking.meet(row) for row in rows) for rows, _ in parts]
-    for told in taking.entities.values():
-        told.values = {name: taking.convert(value) for name, value in told.written.items() if name != _TYPE}
-    taken: list[NormalisedAnswer] = []
+    normaliser = _Normaliser(catalogue)
+    found = [tuple(normaliser.meet(row) for row in rows) for rows, _ in parts]
+    for entity in normaliser.entities.values():
+        entity.values = {name: normaliser.convert(value) for name, value in entity.written.items() if name != _TYPE}
+    answers: list[NormalisedAnswer] = []
     for refs, (rows, tree) in zip(found, parts, strict=True):
         places: dict[tuple[str, ...], dict[EntityRef, None]] = {}
         if normalised:
-            taking.ask(refs, tree, (), places)
+            normaliser.ask(refs, tree, (), places)
         else:
             for row in rows:
-                taking.ask_whole(row, tree, (), places, ())
+                normaliser.ask_whole(row, tree, (), places, ())
         together = [tuple(place) for place in places.values() if len(place) > 1]
-        entities = {} if taken else taking.entities
-        taken.append(NormalisedAnswer(refs, entities, together, normalised, taking.habits))
-    return taken
+        entities = {} if answers else normaliser.entities
+        answers.append(NormalisedAnswer(refs, entities, together, normalised, normaliser.habits))
+    return answers
 
 
 class _Normaliser:
@@ -108,13 +108,13 @@ class _Normaliser:
         waiting = [(ref, entity)]
         while waiting:
             ref_of, current = waiting.pop()
-            told = self.entities.get(ref_of)
-            if told is None:
+            known = self.entities.get(ref_of)
+            if known is None:
                 self.entities[ref_of] = NormalisedEntity(current[_TYPE], current)
-            elif _contradict(told.written, current) or self._leads_elsewhere(told.written, current):
+            elif _contradict(known.written, current) or self._leads_elsewhere(known.written, current):
                 raise NotNormalisable
             else:
-                told.written = {**current, **told.written}
+                known.written = {**current, **known.written}
             for value in current.values():
                 if type(value) is dict:
                     if _TYPE in value:
@@ -123,11 +123,11 @@ class _Normaliser:
                     waiting += [(self.ref(item), item) for item in value if type(item) is dict and _TYPE in item]
         return ref
 
-    def _leads_elsewhere(self, told: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    def _leads_elsewhere(self, earlier: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
         """True if two occurrences of an entity refer to different ones by the same name."""
         for name, value in current.items():
             if type(value) is dict and _TYPE in value:
-                other = told.get(name, value)
+                other = earlier.get(name, value)
                 if other is not value and (type(other) is not dict or self.ref(other) != self.ref(value)):
                     return True
         return False
@@ -136,7 +136,7 @@ class _Normaliser:
         """Which entity an object is.
 
         Raises:
-            NotTakenApart: it is none that the schema knows.
+            NotNormalisable: it is none that the schema knows.
         """
         type_name = entity.get(_TYPE) if type(entity) is dict else None
         identity = self._types.get(type_name) if type(type_name) is str else None
@@ -208,26 +208,26 @@ class _Normaliser:
 
     def _note(self, ref: EntityRef, tree: Tree) -> Iterator[tuple[str, tuple[EntityRef, ...]]]:
         """Note what was named of an entity; yields what it refers to, by name."""
-        told = self.entities[ref]
-        told.asked.update(tree)
+        entity = self.entities[ref]
+        entity.asked.update(tree)
         for name in tree:
-            value = told.values.get(name)
+            value = entity.values.get(name)
             if isinstance(value, EntityRef):
                 yield name, (value,)
             elif isinstance(value, tuple):
                 yield name, value
-            elif value == [] and self._is_collection(told.type_name, name):
-                told.values[name] = ()
+            elif value == [] and self._is_collection(entity.type_name, name):
+                entity.values[name] = ()
 
     def _is_collection(self, type_name: str, name: str) -> bool:
         attribute = self._catalogue.types[type_name].attributes.get(name)
         return attribute is not None and attribute.target is not None
 
 
-def _contradict(told: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+def _contradict(earlier: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
     """True if two occurrences of an entity cannot be of one moment: a write's answer may tell of several."""
     for name, value in current.items():
-        if name in told and told[name] != value and type(value) is not dict and type(value) is not list:
+        if name in earlier and earlier[name] != value and type(value) is not dict and type(value) is not list:
             return True
     return False
 

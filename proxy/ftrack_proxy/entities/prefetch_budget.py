@@ -1,4 +1,4 @@
-"""How much more than asked for may be asked of ftrack: what nobody asked for is limited, per client and fairly."""
+"""How many rows may be prefetched, beyond what clients ask for: limited per client, and shared evenly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ftrack_proxy.identity.principal import Principal
 
-# What may be saved up, in seconds; who has not taken anything for as long does not count as there.
+# What may be saved up, in seconds; a client that has taken nothing for as long no longer has a share.
 _SAVED = 10.0
 
 

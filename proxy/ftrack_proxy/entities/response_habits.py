@@ -1,4 +1,4 @@
-"""How a server writes answers that are not normalised (ftrack-protocol 3.2, 3.3): nothing says so, but they do.
+"""How a server writes answers that are not normalised (ftrack-protocol 3.2, 3.3): learned from answers.
 
 Two things are open: whether what shares a column with what was asked comes along, as it does in normalised answers,
 and whether an entity that stands inside itself is written in full again there. What has not been seen is not guessed.
@@ -27,13 +27,9 @@ class ResponseHabit(Enum):
 
     def after(self, seen: ResponseHabit) -> ResponseHabit:
         """What is known once it was seen again."""
-        return (
-            seen
-            if self in (ResponseHabit.UNSEEN, seen)
-            else self
-            if seen is ResponseHabit.UNSEEN
-            else ResponseHabit.VARIES
-        )
+        if self in (ResponseHabit.UNSEEN, seen):
+            return seen
+        return self if seen is ResponseHabit.UNSEEN else ResponseHabit.VARIES
 
 
 @dataclass(slots=True)
