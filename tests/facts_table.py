@@ -289,6 +289,13 @@ TABLES = (
         lambda _: "such an event is a change of these, too",
     ),
     Table(
+        "Events: what client libraries tell of locations",
+        event_tables.LOCATION_TOPICS,
+        lambda row: "a component has " + ("reached" if row.arrives else "left") + " a location",
+        lambda row: f"topic `{row.name}`",
+        lambda _: "a change of the pair, and of the component",
+    ),
+    Table(
         "Events: what encoding brings", event_tables.ENCODED_ALONG,
         lambda _: "rows come or change when media have been encoded", lambda row: f"`{row.family}`",
         lambda _: "an item with the action `encoded` is a change of all rows of it",

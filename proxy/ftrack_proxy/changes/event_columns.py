@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ftrack_proxy.changes.change import UNKNOWN, OldNew
+from ftrack_proxy.facts.custom_attributes import CUSTOM_ATTRIBUTES
 from ftrack_proxy.schema.declared_types import EntityType, Kind
 from ftrack_proxy.schema.names import attribute_names, foreign_key_of
 
-CUSTOM: Final = "custom_attributes"
 _ID: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -44,7 +44,7 @@ def columns_of(item: Mapping[str, Any], types: Sequence[EntityType], *, is_updat
     """
     told, whole = _told(item)
     complete = whole
-    takes_custom = any(CUSTOM in declared.attributes for declared in types)
+    takes_custom = any(CUSTOM_ATTRIBUTES in declared.attributes for declared in types)
     attributes: dict[str, OldNew] = {}
     custom: dict[str, OldNew] = {}
     either: dict[str, OldNew] = {}
@@ -67,7 +67,7 @@ def columns_of(item: Mapping[str, Any], types: Sequence[EntityType], *, is_updat
             if takes_custom and (not whole or len(told) > 1 if is_update else not plain):
                 uncertain.update(names)
     if custom:
-        attributes[CUSTOM] = as_mappings(custom)
+        attributes[CUSTOM_ATTRIBUTES] = as_mappings(custom)
     return Columns(attributes, complete and bool(told), frozenset(uncertain), either, doubtful)
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final, TypeAlias
 
 from ftrack_proxy.changes.bounded_values import bounded_entity
 from ftrack_proxy.changes.event_columns import Columns, columns_of
+from ftrack_proxy.facts.event_tables import PROJECT_TABLE, TYPES_BY_OBJECT_TYPE
+from ftrack_proxy.facts.type_names import PROJECT
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.names import is_unlisted, types_in_event
 from ftrack_proxy.values.collation import is_certain_id
@@ -31,6 +33,7 @@ class ItemAction(Enum):
     ENCODED = "encoded"
 
 
+_TYPES_BY_OBJECT_TYPE: Final = {known.object_type: known.type_name for known in TYPES_BY_OBJECT_TYPE}
 _ACTIONS: Final = {action.value: action for action in ItemAction}
 
 
@@ -121,8 +124,9 @@ def _types(entity: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
     types = types_in_event(table, catalogue) if isinstance(table, str) else ()
     if not types:
         return ()
-    if entity.get("objectTypeId") == "timer" and "Timer" in catalogue.types:
-        types = ("Timer", *types)
+    by_object_type = _TYPES_BY_OBJECT_TYPE.get(str(entity.get("objectTypeId")))
+    if by_object_type is not None and by_object_type in catalogue.types:
+        types = (by_object_type, *types)
     if declared is None:
         return types
     if isinstance(declared, str) and declared in catalogue.types:
@@ -178,7 +182,7 @@ def _ancestors(entity: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Ance
 
 
 def _is_project(step: object) -> bool:
-    return isinstance(step, Mapping) and (step.get("entity_type") == "Project" or step.get("entityType") == "show")
+    return isinstance(step, Mapping) and (step.get("entity_type") == PROJECT or step.get("entityType") == PROJECT_TABLE)
 
 
 def _family_above(parent: Mapping[str, Any], catalogue: Catalogue) -> str:

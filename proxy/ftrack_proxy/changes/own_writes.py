@@ -21,11 +21,13 @@ from ftrack_proxy.changes.writes import (
     Update,
     Write,
 )
+from ftrack_proxy.facts.hierarchy import MOVES
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.derived import sources_of
 from ftrack_proxy.schema.ownership import owner_keys, owns
 
 _SOURCE: Final = ChangeSource.OWN_WRITE
+_MOVING: Final = frozenset(move.attribute for move in MOVES if move.of_others)
 
 
 def changes_of_writes(writes: Sequence[Write], catalogue: Catalogue | None) -> list[Change]:
@@ -117,8 +119,8 @@ def _families_of(owner: str, relations: Relations, catalogue: Catalogue) -> froz
         return None
     families: set[str] = set()
     for collection in relations.collections:
-        if not collection.is_emptied and collection.attribute.name in ("children", "descendants"):
-            return None  # contexts change their parent, and carry what is below them along
+        if not collection.is_emptied and collection.attribute.name in _MOVING:
+            return None
         families |= _families_of_items(owner, collection, catalogue)
     for entity in relations.nested:
         inside = _families_of_nested(entity, catalogue)

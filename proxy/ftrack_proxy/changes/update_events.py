@@ -8,11 +8,13 @@ from typing import Final, assert_never
 
 from ftrack_proxy.changes.bounded_values import bounded_name
 from ftrack_proxy.changes.change import Change, ChangeKind, ChangeSource, anything
-from ftrack_proxy.changes.event_columns import CUSTOM, Columns, as_mappings
+from ftrack_proxy.changes.event_columns import Columns, as_mappings
 from ftrack_proxy.changes.event_items import EventItem, Item, ItemAction, UnreadableItem
 from ftrack_proxy.changes.reach import cascade, changes_hands, changes_rights, moves
 from ftrack_proxy.changes.side_effects import side_effects
-from ftrack_proxy.facts.type_names import COMPONENT, CONTEXT
+from ftrack_proxy.facts.custom_attributes import CUSTOM_ATTRIBUTES
+from ftrack_proxy.facts.event_tables import ENCODED_ALONG, LOCATION_TOPICS
+from ftrack_proxy.facts.type_names import COMPONENT, COMPONENT_LOCATION, CONTEXT
 from ftrack_proxy.schema.catalogue import Catalogue
 
 _KINDS: Final[Mapping[ItemAction, ChangeKind]] = {
@@ -22,11 +24,8 @@ _KINDS: Final[Mapping[ItemAction, ChangeKind]] = {
     ItemAction.MOVE: ChangeKind.MOVED,
     ItemAction.ENCODED: ChangeKind.UPDATED,
 }
-_ENCODED: Final = frozenset({"AssetVersion", COMPONENT, "ComponentLocation", "Job", "JobComponent"})
-_LOCATION_TOPICS: Final[Mapping[str, ChangeKind]] = {
-    "ftrack.location.component-added": ChangeKind.ADDED,
-    "ftrack.location.component-removed": ChangeKind.REMOVED,
-}
+_ENCODED: Final = frozenset(along.family for along in ENCODED_ALONG)
+_ARRIVES: Final = {topic.name: topic.arrives for topic in LOCATION_TOPICS}
 
 
 def changes_of_items(items: Iterable[Item], catalogue: Catalogue | None) -> list[Change]:
@@ -94,22 +93,23 @@ def _everything(change: Change, kind: ChangeKind) -> Change:
 
 def _of_custom_attributes(change: Change, columns: Columns) -> Change:
     """The same change, if its names are those of custom attributes."""
-    custom = {CUSTOM: as_mappings(columns.custom)}
+    custom = {CUSTOM_ATTRIBUTES: as_mappings(columns.custom)}
     return replace(change, attributes=custom, uncertain=frozenset(), doubtful=columns.doubtful)
 
 
 def changes_of_location_event(topic: str, data: object, catalogue: Catalogue | None) -> list[Change]:
     """A client told that a component reached or left a location (7.9): the pair, and the component's own
     values."""
-    kind = _LOCATION_TOPICS.get(topic)
-    if kind is None or catalogue is None:
+    arrives = _ARRIVES.get(topic)
+    if arrives is None or catalogue is None:
         return [anything(ChangeSource.LOCATION_EVENT)]
     pair = {name: _told_id(data, name) for name in ("component_id", "location_id")}
-    added = kind is ChangeKind.ADDED
-    attributes = {name: (None, value) if added else (value, None) for name, value in pair.items() if value is not None}
+    kind = ChangeKind.ADDED if arrives else ChangeKind.REMOVED
+    ids = {name: value for name, value in pair.items() if value is not None}
+    attributes = {name: (None, value) if arrives else (value, None) for name, value in ids.items()}
     source = ChangeSource.LOCATION_EVENT
     return [
-        Change(kind, frozenset({"ComponentLocation"}), None, "ComponentLocation", attributes, source=source),
+        Change(kind, frozenset({COMPONENT_LOCATION}), None, COMPONENT_LOCATION, attributes, source=source),
         Change(ChangeKind.UPDATED, frozenset({COMPONENT}), pair["component_id"], COMPONENT, source=source),
     ]
 

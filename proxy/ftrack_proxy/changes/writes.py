@@ -10,13 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
-from ftrack_proxy.changes.actions import EFFECTS, READS
 from ftrack_proxy.changes.change import UNKNOWN
+from ftrack_proxy.facts.actions import ACTIONS, Effect
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
 from ftrack_proxy.schema.names import foreign_key_of, relations_on
 from ftrack_proxy.values.collation import is_certain_id
 
+_READS: Final = frozenset(action.name for action in ACTIONS if action.effect is Effect.NONE)
+# The families that other actions may change; None for anything, as for an action that is not listed.
+_FAMILIES: Final = {
+    action.name: None if action.effect is Effect.ANYTHING else action.families
+    for action in ACTIONS
+    if action.effect is not Effect.ENTITY
+}
 # Levels of entities inside entities that are looked at.
 _DEPTH: Final = 20
 _TYPE: Final = "__entity_type__"
@@ -146,7 +153,7 @@ def action_of(write: Write) -> str | None:
 
 def only_reads(writes: Sequence[Write]) -> bool:
     """True if a batch certainly does nothing. One that changes nothing we know of may still send a mail, say."""
-    return all(isinstance(write, OtherAction) and write.name in READS for write in writes)
+    return all(isinstance(write, OtherAction) and write.name in _READS for write in writes)
 
 
 def _write(operation: object, catalogue: Catalogue | None) -> Write:
@@ -154,7 +161,7 @@ def _write(operation: object, catalogue: Catalogue | None) -> Write:
     if not isinstance(action, str) or not isinstance(operation, Mapping):
         return UnreadableOperation(None)
     if action not in ("create", "update", "delete"):
-        families = EFFECTS.get(action)
+        families = _FAMILIES.get(action)
         return OtherAction(action, None if families and catalogue is None else families)
     name, data = operation.get("entity_type"), operation.get("entity_data")
     declared = catalogue.types.get(name) if catalogue is not None and isinstance(name, str) else None

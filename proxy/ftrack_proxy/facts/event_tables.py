@@ -61,3 +61,22 @@ ENCODED_ALONG: Final = (
     EncodedAlong("Job", seen("ftrack-protocol 2.3", "the job that did it")),
     EncodedAlong("JobComponent", seen("ftrack-protocol 2.3", "new components are linked to the job")),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class LocationTopic:
+    """A topic on which client libraries tell that a component has reached a location (``arrives``) or left it."""
+
+    name: str
+    arrives: bool
+    source: Source
+
+
+LOCATION_TOPICS: Final = (
+    LocationTopic(
+        "ftrack.location.component-added", True, seen("ftrack-protocol 7.9", "if their event hub is connected")
+    ),
+    LocationTopic(
+        "ftrack.location.component-removed", False, seen("ftrack-protocol 7.9", "if their event hub is connected")
+    ),
+)

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import orjson
 
+from ftrack_proxy.facts.event_tables import LOCATION_TOPICS
 from ftrack_proxy.protocol.hub_packets import PacketCode, parse_packet
 
 UPDATE_TOPIC: Final = "ftrack.update"
-LOCATION_TOPICS: Final = ("ftrack.location.component-added", "ftrack.location.component-removed")
-TOPICS: Final = (UPDATE_TOPIC, *LOCATION_TOPICS)
+TOPICS: Final = (UPDATE_TOPIC, *(topic.name for topic in LOCATION_TOPICS))
 
 
 class UnreadableReason(Enum):
