@@ -75,8 +75,8 @@ Item: TypeAlias = EventItem | UnreadableItem
 
 def read_items(data: object, catalogue: Catalogue | None) -> tuple[Item, ...]:
     """Read the ``data`` of an event: all items, in order; one entity may have several (7.5)."""
-    entities = data.get("entities") if isinstance(data, Mapping) else None
-    if catalogue is None or not isinstance(entities, list):
+    entities = entities_in(data)
+    if catalogue is None or entities is None:
         return (UnreadableItem(),)
     return tuple(
         [
@@ -84,6 +84,12 @@ def read_items(data: object, catalogue: Catalogue | None) -> tuple[Item, ...]:
             for entity in entities
         ]
     )
+
+
+def entities_in(data: object) -> list[Any] | None:
+    """The items of an event as they came, if it has any that can be told apart."""
+    entities = data.get("entities") if isinstance(data, Mapping) else None
+    return entities if isinstance(entities, list) else None
 
 
 def rows_in(items: Iterable[Item]) -> list[RowKey]:

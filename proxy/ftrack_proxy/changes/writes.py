@@ -15,6 +15,7 @@ from ftrack_proxy.facts.actions import ACTIONS, Effect
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Attribute, EntityType, Kind
 from ftrack_proxy.schema.names import foreign_key_of, relations_on
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 from ftrack_proxy.values.collation import is_certain_id
 
 _READS: Final = frozenset(action.name for action in ACTIONS if action.effect is Effect.NONE)
@@ -197,26 +198,33 @@ def _entity_data(data: Mapping[str, Any], declared: EntityType, catalogue: Catal
         if attribute is None:
             is_complete = False
             attributes[name] = UNKNOWN
-        elif attribute.kind is Kind.REFERENCE:
-            attributes[name] = written = _reference_id(value)
-            key = foreign_key_of(declared, name)
-            if key is not None:
-                attributes[key] = written
-        else:
-            is_plain = value is None or isinstance(value, (str, int, float))
-            attributes[name] = written = value if is_plain else UNKNOWN
-            attributes.update(dict.fromkeys(relations_on(declared, name), written))
-            if is_plain and attribute.kind is Kind.SCALAR:
-                scalars[name] = value
+            continue
+        attributes[name] = written = _value(attribute, value)
+        for other in _other_names(catalogue, declared.name, name):
+            attributes[other] = written
+        if attribute.kind is Kind.SCALAR and written is not UNKNOWN:
+            scalars[name] = value
     return EntityData(data, attributes, scalars, is_complete, _relations(data, declared, catalogue, 0))
 
 
-def _reference_id(value: object) -> object:
-    """The id inside a reference; null stays null."""
+@per_catalogue
+def _other_names(catalogue: Catalogue, type_name: str, name: str) -> tuple[str, ...]:
+    """The foreign key of a relation, or the relations on a foreign key: they are written along."""
+    declared = catalogue.types[type_name]
+    if declared.attributes[name].kind is not Kind.REFERENCE:
+        return relations_on(declared, name)
+    key = foreign_key_of(declared, name)
+    return () if key is None else (key,)
+
+
+def _value(attribute: Attribute, value: object) -> object:
+    """A plain value, of a reference the id inside; null stays null."""
     if value is None:
         return None
-    found = value.get("id") if isinstance(value, Mapping) else None
-    return found if isinstance(found, str) else UNKNOWN
+    if attribute.kind is Kind.REFERENCE:
+        found = value.get("id") if isinstance(value, Mapping) else None
+        return found if isinstance(found, str) else UNKNOWN
+    return value if isinstance(value, (str, int, float)) else UNKNOWN
 
 
 def _relations(data: Mapping[str, Any], declared: EntityType, catalogue: Catalogue, depth: int) -> Relations:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import aiohttp
 
 from ftrack_proxy.changes.change import Change, ChangeSource, anything
-from ftrack_proxy.changes.event_items import read_items
+from ftrack_proxy.changes.event_items import entities_in, read_items
 from ftrack_proxy.changes.update_events import changes_of_items, changes_of_location_event
 from ftrack_proxy.hub.messages import HubMessage
 from ftrack_proxy.observe.faults import note_fault
@@ -199,8 +199,7 @@ class HubIntake:
 
 
 def _entities(event: HubEvent) -> Sequence[Any]:
-    entities = event.data.get("entities") if isinstance(event.data, dict) else None
-    return entities if event.topic == UPDATE_TOPIC and isinstance(entities, list) else ()
+    return (entities_in(event.data) or ()) if event.topic == UPDATE_TOPIC else ()
 
 
 def _parts(events: Sequence[HubEvent]) -> Iterator[HubEvent]:
