@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from tests.fuzz.material import mangled
 from tests.harness import LocalProxy, settings_for
-from tests.test_web.origin import Origin, Request
+from tests.raw_server import Request
+from tests.test_web.origin import Origin
 
 KEY = "5ecre7-k3y"
 _BODY = b'[{"action":"query","expression":"select name from Task"}]'

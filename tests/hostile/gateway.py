@@ -7,13 +7,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.ftrack_server import FtrackServer, ProductionPlan
 from tests.harness import LocalProxy, settings_for
-from tests.test_web.origin import Request, _read
+from tests.raw_server import RawServer, Request
 
 Head = list[tuple[str, str]]
 
@@ -40,7 +40,7 @@ Spoiler = Callable[[Plain, socket.socket], bytes | None]
 
 
 @dataclass
-class Gateway:
+class Gateway(RawServer):
     """Passes everything on; answers to ``POST /api`` in which ``spoils(body)`` are sent as ``spoiler`` makes them.
 
     While there is a ``canned`` answer, ftrack is not asked.
@@ -50,51 +50,25 @@ class Gateway:
     spoiler: Spoiler | None = None
     spoils: Callable[[bytes], bool] = lambda body: True
     canned: Plain | None = None
-    requests: list[Request] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._open: set[socket.socket] = set()
-
-    def __enter__(self) -> Gateway:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for connection in (self._listener, *list(self._open)):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
 
     def asked(self, text: str = "") -> list[Request]:
         """The requests to the API whose bodies contain a text."""
         return [request for request in self.requests if text.encode() in request.body]
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        self._open.add(connection)
-        with connection, connection.makefile("rb") as stream, suppress(OSError, ValueError, http.client.HTTPException):
-            while (request := _read(stream)) is not None:
-                if (request.header("Upgrade") or "").lower() == "websocket":
-                    self._tunnel(request, connection)
-                    break
-                answer = self.canned or self._ask(request)
-                if not request.target.startswith("/api"):
-                    connection.sendall(answer.raw())
-                    continue
-                self.requests.append(request)
-                spoiler = self.spoiler if self.spoils(request.body) else None
-                sent = answer.raw() if spoiler is None else spoiler(answer, connection)
-                if sent is None:
-                    break
-                connection.sendall(sent)
-        self._open.discard(connection)
+    def respond(self, request: Request, connection: socket.socket) -> bool:
+        if (request.header("Upgrade") or "").lower() == "websocket":
+            self._tunnel(request, connection)
+            return False
+        answer = self.canned or self._ask(request)
+        if not request.target.startswith("/api"):
+            connection.sendall(answer.raw())
+            return True
+        self.requests.append(request)
+        spoiler = self.spoiler if self.spoils(request.body) else None
+        sent = answer.raw() if spoiler is None else spoiler(answer, connection)
+        if sent is not None:
+            connection.sendall(sent)
+        return sent is not None
 
     def _ask(self, request: Request) -> Plain:
         with closing(http.client.HTTPConnection(urlsplit(self.target).netloc, timeout=20)) as ftrack:
@@ -107,14 +81,14 @@ class Gateway:
     def _tunnel(self, request: Request, connection: socket.socket) -> None:
         parts = urlsplit(self.target)
         with socket.create_connection((parts.hostname or "", parts.port or 0)) as ftrack:
-            self._open.add(ftrack)
+            self.open_sockets.add(ftrack)
             head = [request.line, *(f"{name}: {value}" for name, value in request.headers), "", ""]
             ftrack.sendall("\r\n".join(head).encode("latin-1"))
             back = threading.Thread(target=_pipe, args=(ftrack, connection), daemon=True)
             back.start()
             _pipe(connection, ftrack)
             back.join()
-            self._open.discard(ftrack)
+            self.open_sockets.discard(ftrack)
 
 
 def _pipe(source: socket.socket, target: socket.socket) -> None:

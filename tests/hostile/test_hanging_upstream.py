@@ -16,8 +16,9 @@ import pytest
 
 from ftrack_proxy.request import shared_task
 from tests.harness import LocalProxy, settings_for, until
+from tests.raw_server import Request
 from tests.scenarios.studio import Person, Studio, open_studio, warm
-from tests.test_web.origin import OK, Origin, Request
+from tests.test_web.origin import OK, Origin
 
 pytestmark = pytest.mark.required("G8.1", "S4")
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness import PATIENCE, LocalProxy, ProxyCommand, settings_for, until
-from tests.test_web.origin import OK, Handler, Origin, Request
+from tests.raw_server import Request
+from tests.test_web.origin import OK, Handler, Origin
 
 pytestmark = pytest.mark.required("G6.4")
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.ftrack_server import Engine
 from tests.ftrack_server.model import Model
 from tests.ftrack_server.schemas import build_schemas, hash_of
+from tests.reference import real_schema_document
 
-REPOSITORY = Path(__file__).parents[2]
 KNOWN_HASH = "23a1157b8b1730fd91c76f63dcd67a8f"
 
 
@@ -21,11 +17,7 @@ def test_hash_is_the_real_document_s() -> None:
 
 
 def test_equals_the_real_document() -> None:
-    folder = Path(os.environ.get("FTRACK_REFERENCE_DIR") or REPOSITORY.parent / "shared" / "reference")
-    document = folder / "query_schemas.json"
-    if not document.exists():
-        pytest.skip(f"the real document is not at {document}; FTRACK_REFERENCE_DIR says where it is")
-    real = json.loads(document.read_text(encoding="utf-8"))
+    real = real_schema_document()
     assert {schema["id"]: schema for schema in build_schemas()} == {schema["id"]: schema for schema in real}
     assert [schema["id"] for schema in build_schemas()] == [schema["id"] for schema in real]
 

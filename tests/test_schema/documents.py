@@ -6,19 +6,12 @@ One line an attribute: ``name``, ``name:type``, ``name>Target`` (reference), ``n
 
 from __future__ import annotations
 
-import json
-import os
 import re
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.loader import load_catalogue
-
-# Where real servers' answers lie, for whoever has some.
-REFERENCE = Path(os.environ.get("FTRACK_REFERENCE_DIR") or Path(__file__).parents[3] / "shared" / "reference")
+from tests.reference import real_schema_document
 
 _SPELLING = re.compile(r"(?P<name>\w+)(?:(?P<sign>[:>*#^])(?P<what>[\w,-]+))?(?:\|(?P<column>\w+))?")
 
@@ -304,7 +297,4 @@ def small_catalogue() -> Catalogue:
 
 def real_catalogue() -> Catalogue:
     """The catalogue of the real document, which is not part of the repository."""
-    document = REFERENCE / "query_schemas.json"
-    if not document.exists():
-        pytest.skip(f"the real document is not at {document}; FTRACK_REFERENCE_DIR says where it is")
-    return load_catalogue(json.loads(document.read_text()))
+    return load_catalogue(real_schema_document())

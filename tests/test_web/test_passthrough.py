@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.harness import LocalProxy, ProxyCommand, settings_for, until
-from tests.test_web.origin import OK, Origin, Request
+from tests.raw_server import Request
+from tests.test_web.origin import OK, Origin
 
 pytestmark = pytest.mark.required("G7.3")
 
