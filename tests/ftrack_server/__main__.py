@@ -11,8 +11,8 @@ from .control import FtrackServer
 from .production import ProductionPlan, large, small
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
+def command_line() -> argparse.ArgumentParser:
+    """The flags."""
     parser = argparse.ArgumentParser(prog="python -m tests.ftrack_server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8500)
@@ -23,12 +23,12 @@ def arguments() -> argparse.Namespace:
     for field in dataclasses.fields(ProductionPlan):
         if isinstance(field.default, int) and not isinstance(field.default, bool):
             parser.add_argument(f"--{field.name.replace('_', '-')}", type=int, default=None)
-    return parser.parse_args()
+    return parser
 
 
 def main() -> None:
     """Serve until interrupted."""
-    options = arguments()
+    options = command_line().parse_args()
     changes = {
         field.name: getattr(options, field.name)
         for field in dataclasses.fields(ProductionPlan)

@@ -13,7 +13,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from .control import FtrackServer
 
-_SERVER_METHODS = frozenset(
+SERVER_METHODS = frozenset(
     {
         "credentials",
         "call",
@@ -28,8 +28,8 @@ _SERVER_METHODS = frozenset(
         "redirect_components",
     }
 )
-_ENGINE_METHODS = frozenset({"set_project_access", "revoke_key", "new_key", "add_object_type"})
-_HUB_METHODS = frozenset(
+ENGINE_METHODS = frozenset({"set_project_access", "revoke_key", "new_key", "add_object_type"})
+HUB_METHODS = frozenset(
     {
         "cut",
         "resume",
@@ -45,6 +45,7 @@ _HUB_METHODS = frozenset(
         "sockets",
         "publish",
         "wait_delivered",
+        "wait_read",
         "wait_for_subscription",
     }
 )
@@ -103,12 +104,12 @@ class RemoteControl:
         return await asyncio.to_thread(functools.partial(self._method(name), *positional, **arguments))
 
     def _method(self, name: str) -> Callable[..., Any]:
-        if name in _SERVER_METHODS:
+        if name in SERVER_METHODS:
             return getattr(self._server, name)  # type: ignore[no-any-return]
-        if name in _ENGINE_METHODS:
+        if name in ENGINE_METHODS:
             return getattr(self._server.engine, name)  # type: ignore[no-any-return]
         kind, _, rest = name.partition("/")
-        if kind == "hub" and rest in _HUB_METHODS:
+        if kind == "hub" and rest in HUB_METHODS:
             return getattr(self._server.hub, rest)  # type: ignore[no-any-return]
         raise KeyError(name)
 
