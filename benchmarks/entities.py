@@ -26,6 +26,7 @@ from ftrack_proxy.queries.bound_shape import bind_shape
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.loader import load_catalogue
+from ftrack_proxy.values.epoch import Epoch
 
 _PAGE = 500
 _TERMS = Terms(max_age=60.0, event_invalidated=True, durable=True)
@@ -80,7 +81,7 @@ def main() -> None:
         bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
         assert bound.tree is not None
         entry = page(pages, project, statuses, types)
-        validity = Validity(Moment(pages, 1, True, float(pages)), pages)
+        validity = Validity(Moment(pages, Epoch("feed", 1), True, float(pages), "log"), pages)
         began = time.perf_counter()
         taken = normalise(entry["data"], bound.tree, catalogue)
         ingest(entity_store, bound, entry, taken, validity, catalogue)

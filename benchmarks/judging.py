@@ -12,8 +12,9 @@ from collections.abc import Callable
 from tests.ftrack_server import FtrackServer, ProductionPlan
 
 from ftrack_proxy.changes.change import Change
-from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.change_log import Timestamp
 from ftrack_proxy.changes.event_items import read_items
+from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.changes.update_events import changes_of_items
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.judge import judge
@@ -26,6 +27,7 @@ from ftrack_proxy.queries.bound_shape import bind_shape
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.loader import load_catalogue
+from ftrack_proxy.values.epoch import Epoch
 
 EXPRESSIONS = (
     'select id, name, status.name, type.name, parent.name from Task where parent.id is "{shot}" offset 0 limit 500',
@@ -34,6 +36,7 @@ EXPRESSIONS = (
     "select link from Task where id is {task} offset 0 limit 500",
 )
 
+_EPOCH = Epoch("feed", 1)
 _TERMS = Terms(max_age=1e9, event_invalidated=True, durable=True)
 
 
@@ -65,13 +68,17 @@ def main() -> None:
     print(f"canonical form               {microseconds(lambda: canonical(parse(expressions[0]))):8.2f} us with parsing")
     print(f"event to changes             {microseconds(lambda: _changes(events[0], catalogue)):8.2f} us")
     changes = [change for data in events for change in _changes(data, catalogue)]
-    log = ChangeLog()
+    log = InMemoryChangeLog()
     position = iter(range(10**9))
-    print(f"record a change              {microseconds(lambda: log.append(changes[0], next(position))):8.2f} us")
+
+    def record() -> None:
+        log.append(changes[0], Timestamp(next(position), 0.0))
+
+    print(f"record a change              {microseconds(record):8.2f} us")
     for expression, body in zip(expressions, bodies, strict=True):
         query = parse(expression)
         bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
-        start = Moment(log.head, 1, True, 0.0)
+        start = Moment(log.head, _EPOCH, True, 0.0, log.name)
         result = Result(
             str(body).encode(), 200, "", bound.families, Validity(start, log.head), _TERMS, True, complete=True
         )
@@ -90,10 +97,10 @@ def _changes(data: object, catalogue: Catalogue) -> list[Change]:
 
 def _long(catalogue: Catalogue) -> None:
     """One judgement of queries with long criteria, while 900 tasks are added that meet none of it."""
-    log = ChangeLog()
+    log = InMemoryChangeLog()
     for number in range(900):
         for change in _changes(_added(number), catalogue):
-            log.append(change, 0.0)
+            log.append(change, Timestamp(0.0, 0.0))
     for count in (10, 500, 20_000):
         ids = [_id(number) for number in range(count)]
         forms = {
@@ -108,9 +115,16 @@ def _long(catalogue: Catalogue) -> None:
             bound = bind_query(query, bind_shape(query, catalogue), _TERMS)
             ready = time.perf_counter()
             result = Result(
-                b"[]", 200, "", bound.families, Validity(Moment(0, 1, True, 0.0), 0), _TERMS, True, complete=True
+                b"[]",
+                200,
+                "",
+                bound.families,
+                Validity(Moment(0, _EPOCH, True, 0.0, log.name), 0),
+                _TERMS,
+                True,
+                complete=True,
             )
-            verdict = judge(result, Moment(log.head, 1, True, 0.0), log, bound)
+            verdict = judge(result, Moment(log.head, _EPOCH, True, 0.0, log.name), log, bound)
             judged = time.perf_counter()
             print(
                 f"{count:6} values by {form:<10} bound {(ready - begun) * 1e3:9.2f} ms"

@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 from yarl import URL
 
 from ftrack_proxy.assembly import Parts, boot_clock, running_proxy
+from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.identity.partition import Partition, partition_of
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.settings import Address, Settings
@@ -84,6 +86,7 @@ class LocalProxy:
     # Seconds by which the time of day was put forward.
     wall_ahead: float = 0.0
     partition_of: Callable[[Principal], Partition] = partition_of
+    open_log: Callable[[], ChangeLog] = InMemoryChangeLog
 
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -109,6 +112,7 @@ class LocalProxy:
                 clock=self.clock,
                 wall=lambda: time.time() + self.wall_ahead,
                 partition_of=self.partition_of,
+                open_log=self.open_log,
             )
         )
 

@@ -15,6 +15,7 @@ from typing import Any
 from ftrack_proxy.cache_policy.learned_coverage import LearnedCoverage
 from ftrack_proxy.changes.change import ChangeSource, anything
 from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.entity_store import EntityStores
 from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
@@ -122,6 +123,7 @@ async def running_proxy(
     environment: Mapping[str, str] = os.environ,
     clock: Clock = boot_clock,
     wall: Clock = time.time,
+    open_log: Callable[[], ChangeLog] = InMemoryChangeLog,
     partition_of: Callable[[Principal], Partition] = partition_of,
 ) -> AsyncIterator[Parts]:
     """Run a proxy for as long as the context is open; leaving it drains.
@@ -143,19 +145,18 @@ async def running_proxy(
         reachability_log(settings.upstream).update,
         AnswerIntake(settings.body_limit, room),
     )
-    log, counters = ChangeLog(), Counters()
+    log, counters = open_log(), Counters()
 
     def note_feed_fault(error: Exception) -> None:
         note_fault(counters, "listening to the event hub", error)
 
     on_transition = FeedTransitionLog()
 
-    def build_feed(credentials: Credentials, next_epoch: Callable[[], int]) -> ChangeFeed:
+    def build_feed(credentials: Credentials) -> ChangeFeed:
         return ChangeFeed(
             client,
             credentials,
             intake=intake,
-            next_epoch=next_epoch,
             clock=clock,
             on_transition=on_transition,
             on_refusal=lambda refused, _sent: journal.trust.refuse_account(account_of(refused, folder.salt), clock()),
@@ -172,6 +173,7 @@ async def running_proxy(
     store = ResultStore(settings.memory_size, disk)
     journal = Journal(
         clock=clock,
+        wall=wall,
         log=log,
         trust=Trust(lifetime=settings.trust_lifetime),
         coverage=coverage,
@@ -225,7 +227,7 @@ async def running_proxy(
     reader = Reader(journal, fetcher, look_up, errands, Together(journal, fetcher, recall, look_up))
     api = Api(Splitter(), reader, forwarder)
     explainer = Explainer(journal, recall, binder, reader.asked, live=lambda: bool(coverage.live_epochs()))
-    relay = HubRelay(client, intake)
+    relay = HubRelay(client, intake, journal.recorded)
 
     async def status() -> dict[str, Any]:
         results, disk_bytes = await store.measure()
@@ -233,7 +235,7 @@ async def running_proxy(
             upstream=str(settings.upstream),
             upstream_requests=client.requests,
             upstream_problem=client.problem,
-            feeds=[(feed.position()[1], feed.position()[0], feed.problem) for feed in coverage.feeds],
+            feeds=[(feed.position()[1], feed.position()[0].number, feed.problem) for feed in coverage.feeds],
             coverage=learning.described(),
             changes=log.head,
             results=results,

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.judging.result import Result
+from ftrack_proxy.values.epoch import Epoch
 
 
 class Clock(Protocol):
@@ -88,7 +89,7 @@ class Results(Protocol):
 class Coverage(Protocol):
     """Which change feed speaks for whom, and whether it is connected."""
 
-    def position(self, credentials: Credentials) -> tuple[int, bool]:
+    def position(self, credentials: Credentials) -> tuple[Epoch, bool]:
         """Return (epoch, live) of the feed that sees what these credentials see."""
         ...
 

@@ -258,11 +258,10 @@ async def coverage_of(hub: ScriptedHub, clocks: Clocks, told: Told, taking: Taki
     coverage = FeedCoverage(
         ANA,
         may_borrow=True,
-        build=lambda credentials, next_epoch: ChangeFeed(
+        build=lambda credentials: ChangeFeed(
             client,
             credentials,
             intake=taking.intake,
-            next_epoch=next_epoch,
             clock=lambda: 0.0,
             on_transition=told.transitions.append,
             on_refusal=told.refusal,
@@ -334,7 +333,7 @@ async def test_sleep_while_a_connection_is_made_is_another_gap_and_makes_another
         feed.interrupt("awake")
         assert feed.position() == (epoch, False)
         feed.interrupt("slept", anew=True)
-        assert feed.position() == (epoch + 1, False)
+        assert feed.position() == (epoch.following(), False)
         await until(lambda: hub.handshakes == 2)
         assert [turn.reason for turn in told.transitions] == ["awake", "slept"]
         hub.acknowledges = True
@@ -370,7 +369,7 @@ def relayed(hub: ScriptedHub, aiohttp_client: AiohttpClient) -> Relayed:
     @asynccontextmanager
     async def joined(taking: Taking) -> AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]:
         upstream = UpstreamClient(URL(hub.url), "test")
-        relay = HubRelay(upstream, taking.intake)
+        relay = HubRelay(upstream, taking.intake, taking.journal.recorded)
         application = web.Application()
         application.router.add_get("/{path:.*}", relay.relay)
         client = await aiohttp_client(application)

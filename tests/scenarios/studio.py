@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.identity.partition import Partition, partition_of
 from ftrack_proxy.identity.principal import Principal
 from tests.ftrack_server import FtrackServer, ProductionPlan
@@ -169,6 +171,7 @@ def open_studio(
     *,
     listens_as: str | None = "ana",
     partition_of: Callable[[Principal], Partition] = partition_of,
+    open_log: Callable[[], ChangeLog] = InMemoryChangeLog,
     **plan: Any,
 ) -> Iterator[Studio]:
     """A studio whose proxy's change feed has the eyes of ``listens_as``."""
@@ -178,7 +181,7 @@ def open_studio(
         if listens_as is not None:
             user, key = server.credentials(listens_as)
             environment = {"FTRACK_API_USER": user, "FTRACK_API_KEY": key}
-        proxy = LocalProxy(settings, environment, partition_of=partition_of).start()
+        proxy = LocalProxy(settings, environment, partition_of=partition_of, open_log=open_log).start()
         with ThreadPoolExecutor(16) as threads:
             studio = Studio(server, proxy, threads)
             try:

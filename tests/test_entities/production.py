@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 from hypothesis import strategies as st
 
-from ftrack_proxy.judging.validity import Moment, Validity
+from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.queries.terms import Terms
-from tests.test_judging.cases import TERMS, bind, catalogue
+from tests.test_judging.cases import TERMS, bind, catalogue, moment
 
 Identity = tuple[str, ...]
 CATALOGUE = catalogue()
@@ -107,9 +107,9 @@ def _paths(tree: Tree) -> Iterable[str]:
         yield from (f"{name}.{path}" for path in _paths(below))
 
 
-def validity(moment: int) -> Validity:
-    """That of an answer of this moment."""
-    return Validity(Moment(moment, 1, True, float(moment)), moment)
+def validity(seq: int) -> Validity:
+    """That of an answer whose request was sent when the log's head was there."""
+    return Validity(moment(seq, float(seq)), seq)
 
 
 def entry(rows: Sequence[Any], following: int | None = None) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.identity.partition import partition_of
 from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.representation import EntityForm, Representation
 from ftrack_proxy.queries.terms import Terms
@@ -21,6 +20,7 @@ from ftrack_proxy.request.recall import Recall, RecalledAnswer
 from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, showing, validity
 from tests.test_entities.test_row_judge import NAMES, PATHS, log_of
 from tests.test_judging import cases
+from tests.test_judging.cases import moment
 
 pytestmark = pytest.mark.required("G2.4")
 
@@ -51,7 +51,7 @@ def asked_of(entity_stores: EntityStores, number: int, changes: list[Change]) ->
     shown, rest = QUESTIONS[number]
     bound = showing(shown, rest, TERMS)
     log = log_of(changes)
-    return Recall(log, entity_stores).attempt(CALL, bound, Moment(log.head, 1, True, 9.0))
+    return Recall(log, entity_stores).attempt(CALL, bound, moment(log.head, 9.0))
 
 
 def known_of(production: Production, rows: list[str], number: int) -> EntityStores:

@@ -18,8 +18,9 @@ from ftrack_proxy.entities.entity_store import (
     ListSegment,
     SiblingGroup,
 )
-from ftrack_proxy.judging.validity import Moment, Validity
+from ftrack_proxy.judging.validity import Validity
 from tests.test_entities.production import validity
+from tests.test_judging.cases import moment
 
 LIMIT = 8_000
 NAMES = "abcdefgh"
@@ -169,10 +170,10 @@ def test_the_latest_absence_is_kept(times: list[int]) -> None:
     assert absence.validity.began.seq == max(times)
 
 
-def test_a_later_stretch_is_newer_whatever_the_number() -> None:
+def test_what_was_asked_later_is_newer_though_nothing_had_changed() -> None:
     entity_store, ref = EntityStore(10**6), EntityRef("Context", ("a",))
-    entity_store.observe(ref, Validity(Moment(1, 2, True, 9.0), 1, 0.0), "Task", {"name": "new"}, frozenset())
-    entity_store.observe(ref, Validity(Moment(7, 1, True, 8.0), 7, 0.0), "Task", {"name": "old", "bid": 1}, frozenset())
+    entity_store.observe(ref, Validity(moment(7, 9.0, epoch=2), 7, 0.0), "Task", {"name": "new"}, frozenset())
+    entity_store.observe(ref, Validity(moment(7, 8.0), 7, 0.0), "Task", {"name": "old", "bid": 1}, frozenset())
     known = entity_store.known(ref)
     assert known is not None
     assert [one.value("name") for one in known.observations] == ["new", "old"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.changes.change import Change, ChangeKind, ChangeSource, anything
 from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.entities.denormalise import Denormaliser
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore, Observation
 from ftrack_proxy.entities.ingest import ingest
@@ -17,7 +18,6 @@ from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.judging.judge import MOST_EXAMINED
-from ftrack_proxy.judging.validity import Moment
 from tests.test_entities.production import (
     CATALOGUE,
     CONTEXTS,
@@ -30,6 +30,7 @@ from tests.test_entities.production import (
     validity,
 )
 from tests.test_judging import cases
+from tests.test_judging.cases import moment, record
 
 pytestmark = pytest.mark.required("G2.5")
 
@@ -64,14 +65,14 @@ EVENTS = st.one_of(
 
 
 def log_of(changes: Iterable[Change], **options: float) -> ChangeLog:
-    log = ChangeLog(**options)  # type: ignore[arg-type]
+    log = InMemoryChangeLog(**options)  # type: ignore[arg-type]
     for change in changes:
-        log.append(change, 0.0)
+        record(log, change)
     return log
 
 
 def judge_of(expression: str, log: ChangeLog, seq: int | None = None) -> RowJudge:
-    return RowJudge(cases.bound(expression), Moment(log.head if seq is None else seq, 1, True, 9.0), log)
+    return RowJudge(cases.bound(expression), moment(log.head if seq is None else seq, 9.0), log)
 
 
 def used_for(rows: list[object], tree: int, at: int) -> Mapping[EntityRef, Observation]:

@@ -11,7 +11,7 @@ from yarl import URL
 
 from ftrack_proxy.cache_policy.learned_coverage import LearnedCoverage
 from ftrack_proxy.changes.change import Change
-from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.hub.feed_transitions import FeedTransition
 from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.messages import MessageIntake
@@ -26,6 +26,7 @@ from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.settings import read_policy
 from ftrack_proxy.upstream.client import UpstreamClient
+from ftrack_proxy.values.epoch import Epoch
 from tests.test_hub.scripted import ScriptedHub, event_frame
 from tests.test_schema.documents import small_catalogue
 
@@ -40,8 +41,8 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 class AlwaysLive:
-    def position(self, _: Credentials) -> tuple[int, bool]:
-        return 1, True
+    def position(self, _: Credentials) -> tuple[Epoch, bool]:
+        return Epoch("feed", 1), True
 
     def accepted(self, _: Credentials) -> None: ...
     async def settled(self, _: Credentials) -> None: ...
@@ -59,10 +60,11 @@ class Taking:
     """An intake and the log that it writes."""
 
     def __init__(self) -> None:
-        self.log = ChangeLog()
+        self.log = InMemoryChangeLog()
         self.counters = Counters()
-        journal = Journal(
+        self.journal = journal = Journal(
             clock=lambda: 0.0,
+            wall=lambda: 0.0,
             log=self.log,
             trust=Trust(lifetime=1.0),
             coverage=AlwaysLive(),
@@ -134,7 +136,6 @@ async def feed_of(
         client,
         ANA,
         intake=intake,
-        next_epoch=iter(range(1_000_000)).__next__,
         clock=clock,
         on_transition=told.transitions.append,
         on_refusal=told.refusal,

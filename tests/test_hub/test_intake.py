@@ -16,6 +16,7 @@ from aiohttp._websocket.models import WebSocketError
 from ftrack_proxy.cache_policy.expected_events import ExpectedEvent
 from ftrack_proxy.cache_policy.learned_coverage import DEADLINE, ENOUGH
 from ftrack_proxy.observe.counters import Counters
+from ftrack_proxy.values.epoch import Epoch
 from tests.test_hub.scripted import event_frame
 from tests.test_hub.stage import Taking, is_wide, shot, update
 
@@ -257,7 +258,7 @@ def test_known_types_are_counted_by_name_and_few_kinds_in_all(taking: Taking) ->
 def test_own_writes_in_an_event_that_was_not_read_are_not_missed(taking: Taking) -> None:
     for number in range(ENOUGH):
         event = ExpectedEvent("Note", "Note", f"N{number}", {}, is_certain=True)
-        taking.learned.expect([event], epoch=1, began=0.0, now=0.0)
+        taking.learned.expect([event], epoch=Epoch("feed", 1), began=0.0, now=0.0)
         taking.take(b"5:::nonsense")
-    assert not taking.learned.expire(DEADLINE + 1, {1})
+    assert not taking.learned.expire(DEADLINE + 1, {Epoch("feed", 1)})
     assert taking.learned.document() == {}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftrack_proxy.changes.change import Change
+from ftrack_proxy.changes.change_log import ChangeLog, Timestamp
 from ftrack_proxy.changes.event_items import read_items
 from ftrack_proxy.changes.own_writes import changes_of_writes
 from ftrack_proxy.changes.update_events import changes_of_items
@@ -21,6 +22,7 @@ from ftrack_proxy.queries.bound_shape import bind_shape
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.loader import load_catalogue
+from ftrack_proxy.values.epoch import Epoch
 from tests.ftrack_server.schemas import build_schemas
 
 Row = dict[str, Any]
@@ -51,6 +53,16 @@ def bound(expression: str) -> BoundQuery:
     return bind(expression, catalogue())
 
 
+def moment(seq: int, at: float = 0.0, *, epoch: int = 1, live: bool = True, log: str = "log") -> Moment:
+    """Of one feed and one log, unless told otherwise."""
+    return Moment(seq, Epoch("feed", epoch), live, at, log)
+
+
+def record(log: ChangeLog, *changes: Change, at: float = 0.0) -> list[int]:
+    """Enter changes into a log; returns their numbers."""
+    return [log.append(change, Timestamp(at, 1.7e9 + at)) for change in changes]
+
+
 def answer(expression: str, rows: Iterable[Row], *, complete: bool | None = None) -> Result:
     """What the query answered."""
     data = list(rows)
@@ -62,7 +74,7 @@ def answer(expression: str, rows: Iterable[Row], *, complete: bool | None = None
         http_status=200,
         content_type="application/json",
         families=asked.families,
-        validity=Validity(Moment(0, 1, True, 0.0), 0),
+        validity=Validity(moment(0), 0),
         terms=TERMS,
         durable=True,
         complete=not cut_off if complete is None else complete,

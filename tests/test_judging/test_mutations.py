@@ -12,13 +12,12 @@ from unittest.mock import MagicMock
 import pytest
 
 from ftrack_proxy.changes.change import Change, ChangeKind
-from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.changes.own_writes import changes_of_writes
 from ftrack_proxy.changes.writes import read_writes
 from ftrack_proxy.judging import affects as judging
 from ftrack_proxy.judging import evaluate as evaluating
 from ftrack_proxy.judging.judge import replication_window_end
-from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.values.truth import Truth
 from tests.test_judging.cases import (
     Row,
@@ -26,6 +25,8 @@ from tests.test_judging.cases import (
     answer,
     bound,
     catalogue,
+    moment,
+    record,
     removed,
     rules,
     updated,
@@ -348,19 +349,19 @@ def test_an_answer_fetched_right_after_a_change_is_believed_for_the_window(
     change: Change, recorded: float, window: float, until: float
 ) -> None:
     """A replica that lags may have answered: the old name would be served for ever otherwise."""
-    log = ChangeLog()
-    seq = log.append(change, recorded)
+    log = InMemoryChangeLog()
+    (seq,) = record(log, change, at=recorded)
     result = answer(EXPRESSION, [task("T1", name="anim")])
-    result.validity.began = Moment(seq, 1, True, 10.0)
+    result.validity.began = moment(seq, 10.0)
     assert replication_window_end(result, log, window, bound(EXPRESSION)) == pytest.approx(until)
 
 
 def test_the_newest_affecting_change_counts() -> None:
-    log = ChangeLog()
+    log = InMemoryChangeLog()
     for change, at in ((RENAMED, 9.6), (RENAMED, 9.7), (ELSEWHERE, 9.9)):
-        log.append(change, at)
+        record(log, change, at=at)
     result = answer(EXPRESSION, [task("T1", name="anim")])
-    result.validity.began = Moment(3, 1, True, 10.0)
+    result.validity.began = moment(3, 10.0)
     assert replication_window_end(result, log, 0.5, bound(EXPRESSION)) == pytest.approx(10.2)
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from ftrack_proxy.changes.change import Change
 from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.judging import judge as judging
 from ftrack_proxy.judging.judge import judge, replication_window_end
 from ftrack_proxy.judging.result import Result
-from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.values.work import STEPS, OutOfBudget, Work, unlimited
-from tests.test_judging.cases import added, answer, bound, updated
+from tests.test_judging.cases import added, answer, bound, moment, record, updated
 
 pytestmark = pytest.mark.required("S5")
 
@@ -29,14 +29,14 @@ def additions(count: int) -> list[Change]:
 
 
 def log_of(changes: list[Change]) -> ChangeLog:
-    log = ChangeLog()
+    log = InMemoryChangeLog()
     for change in changes:
-        log.append(change, 0.0)
+        record(log, change)
     return log
 
 
 def judged(expression: str, result: Result, log: ChangeLog, work: Work | None = None) -> Verdict:
-    return judge(result, Moment(log.head, 1, True, 0.0), log, bound(expression), work)
+    return judge(result, moment(log.head), log, bound(expression), work)
 
 
 def steps(expression: str, log: ChangeLog) -> float:
@@ -75,7 +75,7 @@ def test_what_is_too_much_work_counts_as_stale() -> None:
     assert (verdict.fresh, verdict.reason) == (False, Reason.LOG_OVERRUN)
     assert result.validity.good_through == 0
     assert replication_window_end(result, log_of([]), 0.5, bound(expression)) == float("inf")
-    result.validity.began = Moment(1, 1, True, 0.1)
+    result.validity.began = moment(1, 0.1)
     assert replication_window_end(result, log_of(additions(1)), 0.5, bound(expression)) == 0.5
 
 
@@ -83,7 +83,7 @@ def test_many_changes_just_before_a_fetch_have_to_settle() -> None:
     expression = "select name from Task where parent_id is X"
     result = answer(expression, [])
     log = log_of(additions(STEPS))
-    result.validity.began = Moment(log.head, 1, True, 0.1)
+    result.validity.began = moment(log.head, 0.1)
     assert replication_window_end(result, log, 0.5, bound(expression)) == 0.5
 
 

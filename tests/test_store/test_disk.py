@@ -17,12 +17,13 @@ import diskcache
 import pytest
 
 from ftrack_proxy.judging.result import Result
-from ftrack_proxy.judging.validity import Moment, Validity
+from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.queries.terms import Terms
-from ftrack_proxy.store.disk import DiskTier
+from ftrack_proxy.store.disk import FORMAT, DiskTier
 from ftrack_proxy.store.record import DamagedRecord, decode_record, encode_record
 from ftrack_proxy.store.results import ResultStore
 from tests.harness import PATIENCE, until
+from tests.test_judging.cases import moment
 
 KEY = b"k" * 20
 
@@ -33,7 +34,7 @@ def result(body: bytes = b'{"data": []}', **changes: Any) -> Result:
         "http_status": 200,
         "content_type": "application/json",
         "families": frozenset({"Context"}),
-        "validity": Validity(Moment(5, 77, True, 12.5), 6),
+        "validity": Validity(moment(5, 12.5, epoch=77), 6),
         "terms": Terms(max_age=60.0, event_invalidated=True, durable=True),
         "durable": True,
     }
@@ -231,7 +232,7 @@ def test_a_shortened_store_does_not_end_the_process(folder: Path) -> None:
 
 def test_a_store_of_an_earlier_version_is_not_mapped_either(folder: Path) -> None:
     folder.mkdir()
-    (folder / "format").write_text("ftrack-proxy results, format 1\n")
+    (folder / "format").write_text(f"ftrack-proxy results, format {FORMAT}\n")
     with diskcache.Cache(str(folder)) as earlier:
         earlier[KEY] = b"kept"
     tier = DiskTier(folder, 2**24)
@@ -352,7 +353,7 @@ def test_its_size_is_bounded(folder: Path) -> None:
 def test_a_record_reads_back_as_it_was() -> None:
     for families in (None, frozenset[str](), frozenset({"A", "B"})):
         kept = result(
-            b'[\n"\x00"]', families=families, complete=True, validity=Validity(Moment(5, 77, True, 12.5), 6, 99.0)
+            b'[\n"\x00"]', families=families, complete=True, validity=Validity(moment(5, 12.5, epoch=77), 6, 99.0)
         )
         assert decode_record(encode_record(kept)) == kept
     assert decode_record(encode_record(result())).validity.fresh_until == float("inf")
@@ -360,7 +361,16 @@ def test_a_record_reads_back_as_it_was() -> None:
 
 def test_damaged_records_are_refused() -> None:
     record = encode_record(result())
-    for damaged in (b"", b"\n", b"{}\nbody", record[:-1], record[:-1] + b"!", b"[1]\nx", record.replace(b"77", b'"x"')):
+    for damaged in (
+        b"",
+        b"\n",
+        b"{}\nbody",
+        record[:-1],
+        record[:-1] + b"!",
+        b"[1]\nx",
+        record.replace(b",77,", b',"x",'),
+        record.replace(b"began", b"begun"),
+    ):
         with pytest.raises(DamagedRecord):
             decode_record(damaged)
 
@@ -381,7 +391,7 @@ async def test_a_flipped_byte_is_a_miss(folder: Path) -> None:
 async def test_memory_comes_first_and_an_older_fetch_never_replaces_a_newer(folder: Path) -> None:
     tier = DiskTier(folder, 2**24)
     store = ResultStore(2**20, tier)
-    newer = result(b"newer", validity=Validity(Moment(9, 77, True, 1.0), 9))
+    newer = result(b"newer", validity=Validity(moment(9, 1.0, epoch=77), 9))
     assert store.put(KEY, newer)
     assert not store.put(KEY, result(b"older"))
     assert store.get(KEY) is newer

@@ -16,6 +16,7 @@ from ftrack_proxy.cache_policy.expected_events import ExpectedEvent
 from ftrack_proxy.cache_policy.policy import Policy, PolicyKind
 from ftrack_proxy.changes.event_items import RowKey
 from ftrack_proxy.values.bounded_map import BoundedMap
+from ftrack_proxy.values.epoch import Epoch
 
 # Seconds within which a write comes back on a live feed.
 DEADLINE: Final = 30.0
@@ -46,7 +47,7 @@ class CoverageEvidence:
 @dataclass(frozen=True, slots=True)
 class _Expectation:
     event: ExpectedEvent
-    epoch: int
+    epoch: Epoch
     due: float
 
 
@@ -73,7 +74,7 @@ class LearnedCoverage:
             silent=[name for name, found in self._evidence.items() if found.finding is CoverageFinding.SILENT],
         )
 
-    def expect(self, events: Sequence[ExpectedEvent], *, epoch: int, began: float, now: float) -> bool:
+    def expect(self, events: Sequence[ExpectedEvent], *, epoch: Epoch, began: float, now: float) -> bool:
         """Expect the events of a write that was sent at ``began``; some may be here before ftrack's answer."""
         changed = False
         for event in events:
@@ -108,7 +109,7 @@ class LearnedCoverage:
         self._expected.clear()
         self._values.clear()
 
-    def expire(self, now: float, live: Collection[int]) -> bool:
+    def expire(self, now: float, live: Collection[Epoch]) -> bool:
         """Count what did not come in time; what was expected in an epoch that is over says nothing."""
         changed = False
         while (oldest := self._expected.oldest()) is not None:

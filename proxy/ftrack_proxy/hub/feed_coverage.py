@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import time
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -13,6 +12,7 @@ from ftrack_proxy.hub.sleep_detector import LOOK_INTERVAL, SleepDetector
 from ftrack_proxy.hub.subscription import ChangeFeed
 from ftrack_proxy.hub.supervision import OnEnd, Supervisor
 from ftrack_proxy.identity.credentials import Credentials
+from ftrack_proxy.values.epoch import Epoch
 
 # Feeds opened with credentials that were borrowed from clients; users beyond them are answered by ftrack.
 _BORROWED_LIMIT = 16
@@ -36,24 +36,19 @@ class FeedCoverage:
         configured: Credentials | None,
         *,
         may_borrow: bool,
-        build: Callable[[Credentials, Callable[[], int]], ChangeFeed],
+        build: Callable[[Credentials], ChangeFeed],
         sleep_detector: SleepDetector,
         on_end: OnEnd,
     ) -> None:
         self._configured = configured
         self._may_borrow = may_borrow
         self._build = build
-        # Unique across restarts, so that a stored result of an earlier process is never in a current epoch.
-        self._epochs = itertools.count(time.time_ns() // 1_000_000 * 1_000)
         self._sleep_detector = sleep_detector
         self._on_end = on_end
         self._feeds: dict[Credentials, ChangeFeed] = {}
         self._supervisor = Supervisor()
-        self._uncovered = (self.next_epoch(), False)
-
-    def next_epoch(self) -> int:
-        """The number of a new epoch or gap."""
-        return next(self._epochs)
+        # The epoch of those for whom no feed speaks.
+        self._uncovered = Epoch(secrets.token_hex(8), 1)
 
     def start(self) -> None:
         """Open the configured feed, if there is one, and watch for sleep."""
@@ -70,11 +65,11 @@ class FeedCoverage:
         if self._may_borrow and credentials not in self._feeds and len(self._feeds) < _BORROWED_LIMIT:
             self._open(credentials)
 
-    def position(self, credentials: Credentials) -> tuple[int, bool]:
+    def position(self, credentials: Credentials) -> tuple[Epoch, bool]:
         """Return (epoch, live) of the feed that speaks for these credentials."""
         self._look()
         feed = self._feed_of(credentials)
-        return self._uncovered if feed is None else self._position(feed)
+        return (self._uncovered, False) if feed is None else self._position(feed)
 
     async def settled(self, credentials: Credentials) -> None:
         """Let a first connection that is under way come about: what is fetched before it cannot be kept."""
@@ -91,7 +86,7 @@ class FeedCoverage:
         """All feeds, the configured or first borrowed one first."""
         return list(self._feeds.values())
 
-    def live_epochs(self) -> set[int]:
+    def live_epochs(self) -> set[Epoch]:
         """The epochs of the feeds that are live now."""
         self._look()
         return {epoch for epoch, live in map(self._position, self.feeds) if live}
@@ -102,11 +97,11 @@ class FeedCoverage:
         return self._feeds.get(credentials)
 
     def _open(self, credentials: Credentials) -> None:
-        feed = self._build(credentials, self.next_epoch)
+        feed = self._build(credentials)
         self._feeds[credentials] = feed
         self._supervisor.start(feed.run, "change feed", partial(self._ended, feed))
 
-    def _position(self, feed: ChangeFeed) -> tuple[int, bool]:
+    def _position(self, feed: ChangeFeed) -> tuple[Epoch, bool]:
         """A feed whose task has ended is not live, whatever it was before."""
         if not self._supervisor.is_running(feed.run):
             feed.interrupt(_ENDED)
@@ -119,7 +114,7 @@ class FeedCoverage:
     def _look(self) -> None:
         """Sleep is a gap for everybody: also for those without a feed, whose answers may have aged unnoticed."""
         if self._sleep_detector.stood_still():
-            self._uncovered = (self.next_epoch(), False)
+            self._uncovered = self._uncovered.following()
             for feed in self.feeds:
                 feed.interrupt(_ASLEEP, anew=True)
 

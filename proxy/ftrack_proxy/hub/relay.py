@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import aiohttp
 from aiohttp import web
 
-from ftrack_proxy.hub.messages import CooperativeYield, MessageIntake
+from ftrack_proxy.hub.messages import CooperativeYield, HubMessage, MessageIntake
 from ftrack_proxy.protocol.headers import combined
 from ftrack_proxy.request.reply import unreachable
 from ftrack_proxy.upstream.client import MAX_FRAME, UpstreamClient
@@ -17,11 +18,12 @@ _Socket = aiohttp.ClientWebSocketResponse[bool] | web.WebSocketResponse[bool]
 
 
 class HubRelay:
-    """Relays WebSockets. What ftrack sends is taken in before the client gets it (G2), unchanged."""
+    """Relays WebSockets. What ftrack sends is taken in, and ``recorded``, before the client gets it (G2), unchanged."""
 
-    def __init__(self, client: UpstreamClient, intake: MessageIntake) -> None:
+    def __init__(self, client: UpstreamClient, intake: MessageIntake, recorded: Callable[[], Awaitable[None]]) -> None:
         self._client = client
         self._intake = intake
+        self._recorded = recorded
         self._sockets: set[web.WebSocketResponse[bool]] = set()
 
     async def relay(self, request: web.Request) -> web.StreamResponse:
@@ -64,8 +66,8 @@ class HubRelay:
         self, downstream: web.WebSocketResponse[bool], upstream: aiohttp.ClientWebSocketResponse[bool]
     ) -> None:
         directions = [
-            asyncio.create_task(_pass_on(upstream, downstream, self._intake), name="hub to client"),
-            asyncio.create_task(_pass_on(downstream, upstream, None), name="client to hub"),
+            asyncio.create_task(_pass_on(upstream, downstream, self._take_in), name="hub to client"),
+            asyncio.create_task(_pass_on(downstream, upstream), name="client to hub"),
         ]
         try:
             await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
@@ -78,15 +80,21 @@ class HubRelay:
             with suppress(ConnectionError, RuntimeError):
                 await downstream.close(code=code if code and code not in (1005, 1006) else 1000)
 
+    async def _take_in(self, message: HubMessage) -> None:
+        self._intake.take_message(message)
+        await self._recorded()
 
-async def _pass_on(source: _Socket, target: _Socket, intake: MessageIntake | None) -> None:
+
+async def _pass_on(
+    source: _Socket, target: _Socket, take_in: Callable[[HubMessage], Awaitable[None]] | None = None
+) -> None:
     """Pass frames on, byte for byte, until the source ends or the target cannot take them."""
     fairness = CooperativeYield()
     with suppress(ConnectionError, RuntimeError, aiohttp.ClientError):
         while True:
             message = await source.receive()
-            if intake is not None:
-                intake.take_message(message)
+            if take_in is not None:
+                await take_in(message)
             match message.type:
                 case (
                     aiohttp.WSMsgType.TEXT | aiohttp.WSMsgType.BINARY | aiohttp.WSMsgType.PING | aiohttp.WSMsgType.PONG

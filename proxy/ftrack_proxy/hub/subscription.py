@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -21,6 +22,7 @@ from ftrack_proxy.protocol.hub_conversation import HubConversation, HubSignal
 from ftrack_proxy.protocol.hub_events import TOPICS
 from ftrack_proxy.protocol.hub_packets import HANDSHAKE_PATH, SOCKET_PATH, Handshake
 from ftrack_proxy.upstream.client import UpstreamClient
+from ftrack_proxy.values.epoch import Epoch
 
 _HANDSHAKE_TIMEOUT = 30.0
 _LONGEST_HANDSHAKE = 4096
@@ -72,7 +74,6 @@ class ChangeFeed:
         credentials: Credentials,
         *,
         intake: MessageIntake,
-        next_epoch: Callable[[], int],
         clock: Clock,
         on_transition: OnTransition,
         on_refusal: OnRefusal,
@@ -82,13 +83,13 @@ class ChangeFeed:
         self.first_attempt = asyncio.Event()
         self._client = client
         self._intake = intake
-        self._next_epoch = next_epoch
         self._clock = clock
         self._on_transition = on_transition
         self._on_refusal = on_refusal
         self._on_fault = on_fault
         self._transition = FeedTransition(shown(credentials.user), FeedStanding.CONNECTING, "connecting")
-        self._epoch = next_epoch()
+        # Named anew with each feed: what an earlier process fetched is never of a current epoch.
+        self._epoch = Epoch(secrets.token_hex(8), 1)
         self._live = False
         self._silence_limit = _DEFAULT_HEARTBEAT * _SILENCE_FACTOR
         self._heard = 0.0
@@ -103,7 +104,7 @@ class ChangeFeed:
         """Why the feed is not live."""
         return self._transition.reason
 
-    def position(self) -> tuple[int, bool]:
+    def position(self) -> tuple[Epoch, bool]:
         """Return (epoch, live) as of now: a feed that has been silent for too long is not live (laptop sleep)."""
         if self._live and self._clock() - self._heard > self._silence_limit:
             self.interrupt(_SILENT)
@@ -116,7 +117,7 @@ class ChangeFeed:
         """
         if self._live or anew:
             self._live = False
-            self._epoch = self._next_epoch()
+            self._epoch = self._epoch.following()
         self._is_interrupted = True
         if self._listening_timeout is not None and not self._listening_timeout.expired():
             self._listening_timeout.reschedule(asyncio.get_running_loop().time())
@@ -265,7 +266,7 @@ class ChangeFeed:
             await _close(socket)
 
     def _begin(self) -> None:
-        self._epoch = self._next_epoch()
+        self._epoch = self._epoch.following()
         self._live = True
         self._heard = self._clock()
         self._tell(FeedStanding.LIVE, None)

@@ -5,24 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.judging.verdict import AGED, CURRENT, LOG_OVERRUN, UNSETTLED, UNVERIFIED, Verdict
 from ftrack_proxy.queries.terms import Terms
+from ftrack_proxy.values.epoch import Epoch
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """The moment at which a read (or a fetch) began.
 
-    ``seq`` is the change log's head; ``epoch`` is the uninterrupted period of the change feed that covers the asker,
-    or of its absence; ``live`` tells which of the two; ``at`` is in seconds.
+    ``seq`` is the head of the change log called ``log``; ``epoch`` is the uninterrupted period of the change feed that
+    covers the asker, or of its absence; ``live`` tells which of the two; ``at`` is in seconds of the boot clock.
     """
 
     seq: int
-    epoch: int
+    epoch: Epoch
     live: bool
     at: float
+    log: str
 
 
 @dataclass(slots=True)
@@ -44,9 +46,9 @@ class Validity:
             self.good_through = seq
 
     def is_later_than(self, other: Validity) -> bool:
-        """True if its request was sent later, or at the same moment."""
+        """True if its request was sent later, or at the same moment, or if that cannot be told."""
         mine, theirs = self.began, other.began
-        return (mine.epoch, mine.seq, mine.at) >= (theirs.epoch, theirs.seq, theirs.at)
+        return mine.log != theirs.log or (mine.seq, mine.at) >= (theirs.seq, theirs.at)
 
 
 def weakest(validities: Collection[Validity]) -> Validity:
@@ -63,7 +65,7 @@ def standing(validity: Validity, terms: Terms, start: Moment, log: ChangeLog) ->
 
     ``None``: it is good unless a change after ``validity.good_through``, up to the read's start, affects it.
     """
-    if not same_epoch(validity, terms, start):
+    if not is_verifiable(validity, terms, start):
         return UNVERIFIED
     if start.at - validity.began.at > terms.max_age:
         return AGED
@@ -74,10 +76,12 @@ def standing(validity: Validity, terms: Terms, start: Moment, log: ChangeLog) ->
     return LOG_OVERRUN if validity.good_through < log.tail else None
 
 
-def same_epoch(validity: Validity, terms: Terms, start: Moment) -> bool:
+def is_verifiable(validity: Validity, terms: Terms, start: Moment) -> bool:
     """G4: what was fetched in another epoch of the change feed is unverified, and so is what needs events while there
-    are none."""
-    return validity.began.epoch == start.epoch and (start.live or not terms.event_invalidated)
+    are none. By another log's numbers nothing can be judged."""
+    began = validity.began
+    same = began.epoch == start.epoch and began.log == start.log
+    return same and (start.live or not terms.event_invalidated)
 
 
 def may_stand(validity: Validity, terms: Terms, start: Moment, log: ChangeLog) -> bool:

@@ -14,6 +14,7 @@ from ftrack_proxy.changes.event_items import Item, rows_in
 from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.values.epoch import Epoch
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class CoverageLearner:
         journal: Journal,
         binder: Binder,
         *,
-        live: Callable[[], Collection[int]],
+        live: Callable[[], Collection[Epoch]],
         save: Callable[[dict[str, Any]], None],
     ) -> None:
         self._coverage = coverage

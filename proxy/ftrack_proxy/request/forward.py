@@ -94,7 +94,9 @@ class Forwarder:
         except NotSent as error:
             return reply.unreachable(self._fetcher.origin, str(error))
         except AnswerLost as error:
-            self.record(aftermath(plan, Outcome.UNKNOWN, is_whole=True).changes)
+            changes = aftermath(plan, Outcome.UNKNOWN, is_whole=True).changes
+            self.record(changes)
+            await self._recorded(changes)
             lost = reply.read_lost if dispatch is None else reply.write_lost
             return lost(self._fetcher.origin, str(error))
         except asyncio.CancelledError:
@@ -113,10 +115,12 @@ class Forwarder:
             self._expect_events(plan, unpacked.value, began)
             if unpacked.exact and is_own:
                 self._take_in(call, plan, unpacked.value, began, answered, recorded)
+        await self._recorded(after.changes)
         handling = Handling(Forwarded.METHOD if plan.changes else Forwarded.BYPASS)
         said = reply.of_answer(answer, handling)
         if said.rest is not None and after.late_changes:
-            return replace(said, rest=StreamEnding(said.rest, lambda: self.record(after.late_changes)))
+            ending = StreamEnding(said.rest, lambda: self.record(after.late_changes), self._journal.recorded)
+            return replace(said, rest=ending)
         return said
 
     async def _send(self, call: ApiCall, dispatch: Dispatch | None) -> Answer:
@@ -153,3 +157,8 @@ class Forwarder:
     def record(self, changes: Sequence[Change]) -> None:
         """Enter the changes of a write whose reply is about to leave."""
         self._journal.record(changes)
+
+    async def _recorded(self, changes: Sequence[Change]) -> None:
+        """Wait until a restart would find the changes of a write: only then its reply leaves (G1)."""
+        if changes:
+            await self._journal.recorded()

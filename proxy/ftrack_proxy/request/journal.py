@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ftrack_proxy.changes.change import Change
-from ftrack_proxy.changes.change_log import ChangeLog
+from ftrack_proxy.changes.change_log import ChangeLog, Timestamp
 from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.permissions import Permissions
@@ -13,6 +13,10 @@ from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import Clock, Coverage, Results
+from ftrack_proxy.values.epoch import Epoch
+
+# Of those who did not say who they are: no feed speaks for them.
+_NO_EPOCH = Epoch("", 0)
 
 
 class Journal:
@@ -22,6 +26,7 @@ class Journal:
         self,
         *,
         clock: Clock,
+        wall: Clock,
         log: ChangeLog,
         trust: Trust,
         coverage: Coverage,
@@ -29,6 +34,7 @@ class Journal:
         counters: Counters,
     ) -> None:
         self.clock = clock
+        self._wall = wall
         self.log = log
         self.trust = trust
         self.coverage = coverage
@@ -40,11 +46,15 @@ class Journal:
 
     def start(self, credentials: Credentials | None) -> Moment:
         """The present moment, as a read or fetch of these credentials has to remember it."""
-        epoch, live = (0, False) if credentials is None else self.coverage.position(credentials)
-        return Moment(self.log.head, epoch, live, self.clock())
+        epoch, live = (_NO_EPOCH, False) if credentials is None else self.coverage.position(credentials)
+        return Moment(self.log.head, epoch, live, self.clock(), self.log.name)
 
     def record(self, changes: Iterable[Change]) -> None:
         """Enter changes into the log; every read that starts from now on is judged by them."""
-        now = self.clock()
+        now = Timestamp(self.clock(), self._wall())
         for change in changes:
             self.log.append(change, now)
+
+    async def recorded(self) -> None:
+        """Return once all that was recorded is where a restart finds it: before anybody is told of it (G1, G2)."""
+        await self.log.appended(self.log.head)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from ftrack_proxy.ports import Rest
 
 
 class StreamEnding:
-    """What follows of an answer; ``before_the_end`` is called once: before its last bytes, or at the close."""
+    """What follows of an answer; ``before_the_end`` is called once: before its last bytes, or at the close.
 
-    def __init__(self, rest: Rest, before_the_end: Callable[[], None]) -> None:
+    Before its last bytes leave, ``recorded`` is awaited, too.
+    """
+
+    def __init__(self, rest: Rest, before_the_end: Callable[[], None], recorded: Callable[[], Awaitable[None]]) -> None:
         self._rest = rest
         self._before_the_end = before_the_end
+        self._recorded = recorded
         self._has_ended = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -23,6 +27,7 @@ class StreamEnding:
                 yield held
             held = piece
         self._end()
+        await self._recorded()
         if held:
             yield held
 

@@ -16,7 +16,7 @@ from ftrack_proxy.store.set_aside import set_aside, tidy
 _log = logging.getLogger(__name__)
 
 # Written beside the store: one of another format is set aside.
-FORMAT = 1
+FORMAT = 2
 _MARKER = f"ftrack-proxy results, format {FORMAT}\n"
 # Writes waiting for the thread; beyond it results live in memory only.
 _BACKLOG = 2_000

@@ -10,6 +10,7 @@ import orjson
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.queries.terms import Terms
+from ftrack_proxy.values.epoch import Epoch
 
 
 class DamagedRecord(Exception):
@@ -24,7 +25,7 @@ def encode_record(result: Result) -> bytes:
         "http_status": result.http_status,
         "content_type": result.content_type,
         "families": None if result.families is None else sorted(result.families),
-        "began": [began.seq, began.epoch, began.live, began.at],
+        "began": [began.log, began.seq, began.epoch.feed, began.epoch.number, began.live, began.at],
         "max_age": result.terms.max_age,
         "evented": result.terms.event_invalidated,
         "good_through": validity.good_through,
@@ -45,7 +46,7 @@ def decode_record(record: bytes) -> Result:
         header = orjson.loads(line)
         if header["crc"] != zlib.crc32(body):
             raise DamagedRecord("checksum")
-        seq, epoch, live, at = header["began"]
+        log, seq, feed, number, live, at = header["began"]
         families, fresh_until = header["families"], header["fresh_until"]
         return Result(
             body=body,
@@ -53,7 +54,7 @@ def decode_record(record: bytes) -> Result:
             content_type=str(header["content_type"]),
             families=None if families is None else frozenset(families),
             validity=Validity(
-                Moment(int(seq), int(epoch), bool(live), float(at)),
+                Moment(int(seq), Epoch(str(feed), int(number)), bool(live), float(at), str(log)),
                 int(header["good_through"]),
                 math.inf if fresh_until is None else float(fresh_until),
             ),

@@ -103,12 +103,12 @@ class PassThrough:
                 self._learn_permission(request, answer)
                 nobody = is_anonymous(request.raw_path, end_to_end(headers))
                 writes = writes and not changed_nothing(answer.status, is_anonymous=nobody)
-                self._record(writes)
+                await self._recorded(writes)
                 return await self._send_on(request, answer, writes)
         except NotSent as error:
             return _response(reply.unreachable(str(self._client.origin), str(error)))
         except AnswerLost as error:
-            self._record(writes)
+            await self._recorded(writes)
             lost = reply.write_lost if writes else reply.read_lost
             return _response(lost(str(self._client.origin), str(error)))
         except asyncio.CancelledError:
@@ -128,6 +128,12 @@ class PassThrough:
     def _record(self, writes: bool) -> None:
         if writes:
             self._journal.record([anything(ChangeSource.OWN_WRITE)])
+
+    async def _recorded(self, writes: bool) -> None:
+        """The same before the client is told; see to it that a restart finds it."""
+        self._record(writes)
+        if writes:
+            await self._journal.recorded()
 
     async def _send_on(self, request: web.Request, answer: aiohttp.ClientResponse, writes: bool) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status, reason=in_one_line(answer.reason or ""))
@@ -149,7 +155,7 @@ class PassThrough:
                     await response.write(held)
                 held = chunk
             # The answer's head may have come before the write was done; its last bytes cannot.
-            self._record(writes)
+            await self._recorded(writes)
             if held:
                 await response.write(held)
             await response.write_eof()
