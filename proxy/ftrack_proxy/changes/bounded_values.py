@@ -28,48 +28,48 @@ def bounded_entity(entity: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def bounded_name(told: object) -> Any:
+def bounded_name(value: object) -> Any:
     """A name or id; null stays null."""
-    return told if told is None or (isinstance(told, str) and len(told) <= _LONGEST_NAME) else UNKNOWN
+    return value if value is None or (isinstance(value, str) and len(value) <= _LONGEST_NAME) else UNKNOWN
 
 
-def _keys(told: object) -> Any:
-    if told is None:
+def _keys(value: object) -> Any:
+    if value is None:
         return None
-    readable = isinstance(told, list) and len(told) <= _MOST_COLUMNS and UNKNOWN not in map(bounded_name, told)
-    return told if readable else UNKNOWN
+    readable = isinstance(value, list) and len(value) <= _MOST_COLUMNS and UNKNOWN not in map(bounded_name, value)
+    return value if readable else UNKNOWN
 
 
-def _changes(told: object) -> Any:
-    if not isinstance(told, Mapping):
-        return None if told is None else UNKNOWN
-    if len(told) > _MOST_COLUMNS or any(len(name) > _LONGEST_NAME for name in told):
+def _changes(value: object) -> Any:
+    if not isinstance(value, Mapping):
+        return None if value is None else UNKNOWN
+    if len(value) > _MOST_COLUMNS or any(len(name) > _LONGEST_NAME for name in value):
         return UNKNOWN
-    return {name: _old_new(values) for name, values in told.items()}
+    return {name: _old_new(sides) for name, sides in value.items()}
 
 
-def _old_new(told: object) -> Any:
-    if not isinstance(told, Mapping):
+def _old_new(value: object) -> Any:
+    if not isinstance(value, Mapping):
         return None
-    return {side: _value(told[side]) for side in ("old", "new") if side in told}
+    return {side: _value(value[side]) for side in ("old", "new") if side in value}
 
 
-def _value(told: object) -> Any:
-    match told:
+def _value(value: object) -> Any:
+    match value:
         case None | bool():
-            return told
-        case str() if len(told) <= _LONGEST_VALUE:
-            return told
-        case int() | float() if -_GREATEST_NUMBER < told < _GREATEST_NUMBER:
-            return told
+            return value
+        case str() if len(value) <= _LONGEST_VALUE:
+            return value
+        case int() | float() if -_GREATEST_NUMBER < value < _GREATEST_NUMBER:
+            return value
     return UNKNOWN
 
 
-def _parents(told: object) -> Any:
-    if not isinstance(told, list) or len(told) > _MOST_PARENTS:
+def _parents(value: object) -> Any:
+    if not isinstance(value, list) or len(value) > _MOST_PARENTS:
         return None
-    return [_parent(step) for step in told]
+    return [_parent(step) for step in value]
 
 
-def _parent(told: object) -> Any:
-    return {name: bounded_name(told.get(name)) for name in _PLACE} if isinstance(told, Mapping) else None
+def _parent(value: object) -> Any:
+    return {name: bounded_name(value.get(name)) for name in _PLACE} if isinstance(value, Mapping) else None

@@ -42,15 +42,15 @@ def columns_of(item: Mapping[str, Any], types: Sequence[EntityType], *, is_updat
 
     Only updates name custom attributes: values that are set along with a new entity come in an item of their own (7.5).
     """
-    told, whole = _told(item)
-    complete = whole
+    changed, is_whole = _changed_columns(item)
+    complete = is_whole
     takes_custom = any(CUSTOM_ATTRIBUTES in declared.attributes for declared in types)
     attributes: dict[str, OldNew] = {}
     custom: dict[str, OldNew] = {}
     either: dict[str, OldNew] = {}
     uncertain: set[str] = set()
     doubtful = True
-    for column, old_new in told.items():
+    for column, old_new in changed.items():
         declared, names = _names(column, types)
         if not names and takes_custom:
             custom[column] = old_new
@@ -64,11 +64,11 @@ def columns_of(item: Mapping[str, Any], types: Sequence[EntityType], *, is_updat
                 doubtful = doubtful and plain and _fits(declared, names, old_new)
             attributes.update(dict.fromkeys(names, old_new))
             # One name alone is read in one way at a time. Of several, each may be of either kind.
-            if takes_custom and (not whole or len(told) > 1 if is_update else not plain):
+            if takes_custom and (not is_whole or len(changed) > 1 if is_update else not plain):
                 uncertain.update(names)
     if custom:
         attributes[CUSTOM_ATTRIBUTES] = as_mappings(custom)
-    return Columns(attributes, complete and bool(told), frozenset(uncertain), either, doubtful)
+    return Columns(attributes, complete and bool(changed), frozenset(uncertain), either, doubtful)
 
 
 def as_mappings(custom: Mapping[str, OldNew]) -> OldNew:
@@ -76,15 +76,15 @@ def as_mappings(custom: Mapping[str, OldNew]) -> OldNew:
     return {key: old for key, (old, _) in custom.items()}, {key: new for key, (_, new) in custom.items()}
 
 
-def _told(item: Mapping[str, Any]) -> tuple[dict[str, OldNew], bool]:
+def _changed_columns(item: Mapping[str, Any]) -> tuple[dict[str, OldNew], bool]:
     """The changed names with their values, and whether these are all."""
     changes, keys = item.get("changes"), item.get("keys")
     listed = keys if isinstance(keys, list) else []
-    told: dict[str, OldNew] = {key: (UNKNOWN, UNKNOWN) for key in listed if isinstance(key, str)}
+    changed: dict[str, OldNew] = {key: (UNKNOWN, UNKNOWN) for key in listed if isinstance(key, str)}
     if not isinstance(changes, Mapping):
-        return told, False
-    told.update((column, _old_new(values)) for column, values in changes.items())
-    return told, (keys is None or isinstance(keys, list)) and all(isinstance(key, str) for key in listed)
+        return changed, False
+    changed.update((column, _old_new(values)) for column, values in changes.items())
+    return changed, (keys is None or isinstance(keys, list)) and all(isinstance(key, str) for key in listed)
 
 
 def _old_new(values: object) -> OldNew:

@@ -103,7 +103,7 @@ def changes_of_location_event(topic: str, data: object, catalogue: Catalogue | N
     arrives = _ARRIVES.get(topic)
     if arrives is None or catalogue is None:
         return [anything(ChangeSource.LOCATION_EVENT)]
-    pair = {name: _told_id(data, name) for name in ("component_id", "location_id")}
+    pair = {name: _id_in(data, name) for name in ("component_id", "location_id")}
     kind = ChangeKind.ADDED if arrives else ChangeKind.REMOVED
     ids = {name: value for name, value in pair.items() if value is not None}
     attributes = {name: (None, value) if arrives else (value, None) for name, value in ids.items()}
@@ -114,6 +114,6 @@ def changes_of_location_event(topic: str, data: object, catalogue: Catalogue | N
     ]
 
 
-def _told_id(data: object, name: str) -> str | None:
+def _id_in(data: object, name: str) -> str | None:
     found = bounded_name(data.get(name)) if isinstance(data, Mapping) else None
     return found if isinstance(found, str) and found else None
