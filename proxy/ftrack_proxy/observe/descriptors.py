@@ -1,7 +1,8 @@
-"""File descriptors: how many this process may have open, and how many of them connections of clients may take."""
+"""File descriptors: how many this process may have open, how many of them clients may take, and what waits on one."""
 
 from __future__ import annotations
 
+import select
 from contextlib import suppress
 
 try:
@@ -36,6 +37,19 @@ def descriptor_limit() -> int | None:
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return None if soft == resource.RLIM_INFINITY else soft
+
+
+def has_input(descriptor: int) -> bool:
+    """True if bytes wait to be read from a socket, or its peer has closed it.
+
+    Raises:
+        OSError, ValueError: it is no open socket.
+    """
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([descriptor], [], [], 0)[0])
 
 
 def connection_limit(descriptors: int | None) -> int:

@@ -93,6 +93,16 @@ def write_lost(origin: str, problem: str) -> Reply:
     )
 
 
+def failed() -> Reply:
+    """A fault of ours kept a request from being answered."""
+    return of_error(
+        500,
+        "ProxyError",
+        "ftrack-proxy failed to answer this request; its log says more. Please report it.",
+        "proxy_error",
+    )
+
+
 def not_cached() -> Reply:
     """The request asked for ``only-if-cached`` and nothing fresh is here (RFC 9111 5.2.1.7)."""
     return of_error(

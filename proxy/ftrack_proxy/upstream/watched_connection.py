@@ -7,13 +7,13 @@ asked would be taken for the answer to whatever is asked next, so a connection t
 from __future__ import annotations
 
 import asyncio
-import select
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from aiohttp import ClientConnectionResetError, SocketTimeoutError
 from aiohttp.client_proto import ResponseHandler
 
+from ftrack_proxy.observe.descriptors import has_input
 from ftrack_proxy.ports import Dispatch
 
 # A parser that holds no leftover bytes reads this as one answer.
@@ -152,12 +152,7 @@ class WatchedConnection(ResponseHandler):
         """True if the peer has closed, or sent anything, what the event loop has not come to read yet."""
         assert self.transport is not None
         try:
-            number = self.transport.get_extra_info("socket").fileno()
-            if hasattr(select, "poll"):
-                poll = select.poll()
-                poll.register(number, select.POLLIN)
-                return bool(poll.poll(0))
-            return bool(select.select([number], [], [], 0)[0])
+            return has_input(self.transport.get_extra_info("socket").fileno())
         except (OSError, ValueError, AttributeError):
             return True
 

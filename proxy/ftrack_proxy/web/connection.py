@@ -14,7 +14,7 @@ from aiohttp.web_request import BaseRequest
 from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.observe.log_throttle import LogThrottle
 from ftrack_proxy.request.call import Progress, Reply
-from ftrack_proxy.request.reply import of_error
+from ftrack_proxy.request.reply import failed, of_error
 from ftrack_proxy.web import client_timeouts
 from ftrack_proxy.web.client_timeouts import DownloadTimeout, UploadTimeout
 
@@ -146,7 +146,7 @@ class Connection(web.RequestHandler):
             self.log_exception(exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun, there is no room for another")
-        reply = _malformed(exc) if status == 400 else _failed()
+        reply = _malformed(exc) if status == 400 else failed()
         response = web.Response(status=reply.status, headers=reply.headers, body=reply.body)
         response.force_close()
         return response
@@ -188,15 +188,6 @@ def _malformed(error: BaseException | None) -> Reply:
         "MalformedRequestError",
         "This is no HTTP request that ftrack-proxy can read. Clients reach it by http://, not https://.",
         "proxy_malformed_request",
-    )
-
-
-def _failed() -> Reply:
-    return of_error(
-        500,
-        "ProxyError",
-        "ftrack-proxy failed to answer this request; its log says more. Please report it.",
-        "proxy_error",
     )
 
 

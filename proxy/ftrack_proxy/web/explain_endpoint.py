@@ -6,10 +6,9 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 from aiohttp import web
 
-from ftrack_proxy.request.reply import of_error
+from ftrack_proxy.web.json_pages import error_page, json_page
 
 _EXAMPLE = "/-/explain?expression=select%20name%20from%20Task"
 
@@ -23,16 +22,15 @@ class ExplainPage:
     async def handle(self, request: web.Request) -> web.Response:
         """Answer with the document, as JSON."""
         if not _is_loopback(request.remote):
-            return _error(
+            return error_page(
                 403,
                 "PermissionDeniedError",
                 "/-/explain answers clients on the proxy's own machine only: run ftrack-proxy explain there.",
             )
         expression = request.query.get("expression", "")
         if not expression.strip():
-            return _error(400, "ValidationError", f"The parameter expression is missing; for example {_EXAMPLE}.")
-        body = orjson.dumps(await self._explain(expression), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        return web.Response(body=body, content_type="application/json")
+            return error_page(400, "ValidationError", f"The parameter expression is missing; for example {_EXAMPLE}.")
+        return json_page(await self._explain(expression))
 
 
 def _is_loopback(peer: str | None) -> bool:
@@ -42,8 +40,3 @@ def _is_loopback(peer: str | None) -> bool:
         return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
-
-
-def _error(status: int, exception: str, content: str) -> web.Response:
-    answer = of_error(status, exception, content, f"proxy_{status}")
-    return web.Response(status=status, body=answer.body, content_type="application/json")

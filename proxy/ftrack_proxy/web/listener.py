@@ -8,7 +8,6 @@ import heapq
 import logging
 import math
 import os
-import select
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ftrack_proxy.observe.descriptors import has_input
 from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.observe.log_throttle import LogThrottle
 from ftrack_proxy.request.call import Reply
@@ -273,13 +273,7 @@ def _has_input(connection: Connection) -> bool:
     """True if a request has just arrived that is not read yet: to close now would lose it."""
     transport = connection.transport
     descriptor = None if transport is None else transport.get_extra_info("socket")
-    if descriptor is None:
-        return True
-    if hasattr(select, "poll"):
-        poller = select.poll()
-        poller.register(descriptor.fileno(), select.POLLIN)
-        return bool(poller.poll(0))
-    return bool(select.select([descriptor.fileno()], [], [], 0)[0])
+    return descriptor is None or has_input(descriptor.fileno())
 
 
 def _cut_off(*, writing: bool) -> Reply:

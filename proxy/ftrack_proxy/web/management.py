@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import orjson
 from aiohttp import web
 
-from ftrack_proxy.request.reply import of_error
+from ftrack_proxy.web.json_pages import error_page, json_page
 
 PREFIX = "/-/"
 _READ_METHODS = ("GET", "HEAD")
@@ -34,9 +33,9 @@ class Management:
         page = self._pages.get(request.path.removeprefix(PREFIX).rstrip("/"))
         if page is None:
             known = ", ".join(PREFIX + name for name in self._pages)
-            return _error(404, "NotFoundError", f"There is no such page here; there are {known}.")
+            return error_page(404, "NotFoundError", f"There is no such page here; there are {known}.")
         if request.method not in _READ_METHODS:
-            response = _error(405, "MethodNotAllowedError", "This page can be read only (GET).")
+            response = error_page(405, "MethodNotAllowedError", "This page can be read only (GET).")
             response.headers["Allow"] = ", ".join(_READ_METHODS)
             return response
         response = await page(request)
@@ -44,21 +43,11 @@ class Management:
         return response
 
     async def _health(self, _: web.Request) -> web.Response:
-        return _json({"status": "ok"})
+        return json_page({"status": "ok"})
 
     async def _ready(self, _: web.Request) -> web.Response:
         """Not tied to ftrack: an orchestrator must not restart the only thing that still serves."""
-        return _json({"status": "ready"}) if self.ready else _json({"status": "stopping"}, 503)
+        return json_page({"status": "ready"}) if self.ready else json_page({"status": "stopping"}, 503)
 
     async def _show_status(self, _: web.Request) -> web.Response:
-        return _json(await self._status())
-
-
-def _json(content: Any, status: int = 200) -> web.Response:
-    body = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return web.Response(status=status, body=body, content_type="application/json")
-
-
-def _error(status: int, exception: str, content: str) -> web.Response:
-    answer = of_error(status, exception, content, f"proxy_{status}")
-    return web.Response(status=status, body=answer.body, content_type="application/json")
+        return json_page(await self._status())

@@ -17,7 +17,7 @@ from ftrack_proxy.request.body_memory import SHORT
 from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.identify import Identifier
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.reply import of_error
+from ftrack_proxy.request.reply import failed, of_error
 from ftrack_proxy.request.threads import working_for
 from ftrack_proxy.request.unpack import unpacked_body
 from ftrack_proxy.upstream.client import UpstreamClient
@@ -83,14 +83,7 @@ class RequestRouter:
         except Exception as error:
             # Neither address nor text: both may carry API keys.
             _log.error("unexpected error answering a request; please report it: %s", exception_summary(error))
-            return _response(
-                of_error(
-                    500,
-                    "ProxyError",
-                    "ftrack-proxy failed to answer this request; its log says more. Please report it.",
-                    "proxy_error",
-                )
-            )
+            return _response(failed())
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
         if not self._host_check.accepts(request.headers.get("Host")):
