@@ -33,7 +33,7 @@ class ItemAction(Enum):
     ENCODED = "encoded"
 
 
-_TYPES_BY_OBJECT_TYPE: Final = {known.object_type: known.type_name for known in TYPES_BY_OBJECT_TYPE}
+_TYPES_BY_OBJECT_TYPE: Final = {fact.object_type: fact.type_name for fact in TYPES_BY_OBJECT_TYPE}
 _ACTIONS: Final = {action.value: action for action in ItemAction}
 
 

@@ -14,8 +14,8 @@ from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.dependants import dependants, thumbnailed
 from ftrack_proxy.schema.ownership import owner_keys
 
-_RIGHTS: Final = frozenset(known.family for known in RIGHTS_CHANGES if known.attribute is None)
-_RIGHTS_BY_ATTRIBUTE: Final = [(known.family, known.attribute) for known in RIGHTS_CHANGES if known.attribute]
+_RIGHTS: Final = frozenset(fact.family for fact in RIGHTS_CHANGES if fact.attribute is None)
+_RIGHTS_BY_ATTRIBUTE: Final = [(fact.family, fact.attribute) for fact in RIGHTS_CHANGES if fact.attribute]
 _PLACE: Final = frozenset(move.attribute for move in MOVES)
 
 

@@ -113,7 +113,7 @@ class Denormaliser:
             MissingValue: it is not known whether it does, or as what.
         """
         declared = self.catalogue.types[observation.type_name]
-        if doubled(declared, self.catalogue).isdisjoint(tree):
+        if doubled(self.catalogue, declared.name).isdisjoint(tree):
             return tree
         shown = with_siblings(tree, declared)
         alike = is_alike(shown, declared)

@@ -79,13 +79,9 @@ def siblings_of(name: str, declared: EntityType) -> tuple[str, ...]:
     return tuple(other for other in column if other != name)
 
 
-def doubled(declared: EntityType, catalogue: Catalogue) -> frozenset[str]:
-    """The attributes of a type that share their column with another."""
-    return _doubled(catalogue, declared.name)
-
-
 @per_catalogue
-def _doubled(catalogue: Catalogue, type_name: str) -> frozenset[str]:
+def doubled(catalogue: Catalogue, type_name: str) -> frozenset[str]:
+    """The attributes of a type that share their column with another."""
     declared = catalogue.types[type_name]
     return frozenset(name for name in declared.attributes if siblings_of(name, declared))
 

@@ -37,7 +37,7 @@ _PLACE: Final = frozenset(attribute for _, attribute in CONTEXT_LINK)
 _ASSET_ID: Final = frozenset({"asset_id"})
 # What links and the choice of the latest one look at of versions.
 _OF_VERSIONS: Final = frozenset(name for family, name in VERSION_LINK | LATEST if family == ASSET_VERSION)
-_IN_ONE_PROJECT: Final = frozenset(known.family for known in SOURCES_IN_PROJECT)
+_IN_ONE_PROJECT: Final = frozenset(fact.family for fact in SOURCES_IN_PROJECT)
 # The keys behind the path upwards: it tells their value where the change itself does not.
 _HIERARCHY_KEYS: Final = frozenset(step.key for step in STEPS_UPWARDS)
 

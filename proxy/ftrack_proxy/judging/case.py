@@ -20,7 +20,7 @@ from ftrack_proxy.values.collation import may_be_same
 from ftrack_proxy.values.truth import Truth
 from ftrack_proxy.values.work import Work, unlimited
 
-_ONE_TYPE_PER_ROW: Final = frozenset(known.family for known in ONE_TYPE_PER_ROW)
+_ONE_TYPE_PER_ROW: Final = frozenset(fact.family for fact in ONE_TYPE_PER_ROW)
 _CUSTOM: Final = frozenset({CUSTOM_ATTRIBUTES})
 _PROJECTS: Final = frozenset({PROJECT})
 

@@ -39,8 +39,8 @@ class RowFacts:
         return self._by_place(name) if told is UNKNOWN else told
 
     def _by_place(self, name: str) -> Any:
-        step = _BY_KEY.get((self.family, name))
-        if not self.above or step is None:
+        step = _BY_KEY.get((self.family, name)) if self.above else None
+        if step is None:
             return UNKNOWN
         if step.to_project:
             return self.above[-1][0]

@@ -36,7 +36,7 @@ Names = frozenset[str]
 
 # A query that follows no other relations and families looks at one project if its own rows do.
 _WITHIN_A_PROJECT: Final = frozenset(relation.name for relation in RELATIONS_WITHIN_PROJECT)
-OF_NO_PROJECT: Final = frozenset(known.family for known in FAMILIES_OF_NO_PROJECT)
+OF_NO_PROJECT: Final = frozenset(fact.family for fact in FAMILIES_OF_NO_PROJECT)
 CONVERSION: Final = frozenset({CLASSIFIER.attribute})
 """What tells the types of one table apart."""
 

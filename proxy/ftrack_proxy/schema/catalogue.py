@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +27,7 @@ class Catalogue:
     subtypes: Mapping[str, frozenset[str]]
     event_names: Mapping[str, tuple[str, ...]]
     unasked: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
-    tables: dict[object, dict[Any, Any]] = field(default_factory=dict, repr=False)
+    tables: defaultdict[object, dict[Any, Any]] = field(default_factory=lambda: defaultdict(dict), repr=False)
     _meanings: dict[str, Mapping[str, Found]] = field(default_factory=dict, repr=False)
 
     def note_unasked(self, names: Mapping[str, frozenset[str]]) -> bool:

@@ -41,10 +41,9 @@ def sources_of(type_name: str, attribute: str, catalogue: Catalogue) -> Sources:
 
 
 def is_volatile(type_name: str, attribute: Attribute, catalogue: Catalogue) -> bool:
-    """Whether a value follows the clock or the caller, or comes from we do not know what: never outlives
-    its age.
+    """Whether a value follows the clock or the caller, so that nothing tells of a new one.
 
-    A computed attribute of which it is not known what it is made from may be made from anything.
+    A computed attribute of which it is not known what it is made from may do so.
     """
     if type_name in _VOLATILE_TYPES or attribute.value_type in _VOLATILE_KINDS:
         return True

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from ftrack_proxy.facts.event_tables import UNLISTED_TABLES
@@ -11,9 +12,9 @@ from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import EntityType, Kind
 
 _UNLISTED: Final = {table.name: table.types for table in UNLISTED_TABLES}
-_KEYS_OF_OWNERS: Final = {(known.owner, known.relation): known.key for known in IRREGULAR_KEYS if known.owner}
-_KEYS_BY_SUFFIX: Final = {known.suffix: known.key for known in IRREGULAR_KEYS if known.suffix}
-_KEYS: Final = {known.relation: known.key for known in IRREGULAR_KEYS if not known.owner and not known.suffix}
+_KEYS_OF_OWNERS: Final = {(fact.owner, fact.relation): fact.key for fact in IRREGULAR_KEYS if fact.owner}
+_KEYS_BY_SUFFIX: Final = {fact.suffix: fact.key for fact in IRREGULAR_KEYS if fact.suffix}
+_KEYS: Final = {fact.relation: fact.key for fact in IRREGULAR_KEYS if not fact.owner and not fact.suffix}
 
 
 def as_event_name(name: str) -> str:
@@ -62,6 +63,7 @@ def foreign_key_of(entity_type: EntityType, relation: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _candidates(type_name: str, relation: str) -> tuple[str, ...]:
     """What the foreign key of a relation may be called, the likeliest first."""
     own = _KEYS_OF_OWNERS.get((type_name, relation))

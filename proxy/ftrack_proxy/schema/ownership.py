@@ -1,4 +1,4 @@
-"""By which keys a row belongs to another one, and through it to a project: who sees the one sees the other
+"""By which keys a row belongs to another one, and through it to a project: users who see the one see the other
 (ftrack-protocol 5.4, 5.8, 8.1)."""
 
 from __future__ import annotations

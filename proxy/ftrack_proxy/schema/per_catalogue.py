@@ -20,11 +20,12 @@ def per_catalogue(function: Callable[[Catalogue, *_Key], _Value]) -> Callable[[C
 
     @wraps(function)
     def remembered(catalogue: Catalogue, *key: *_Key) -> _Value:
-        table: dict[tuple[*_Key], _Value] | None = catalogue.tables.get(function)
-        if table is None:
-            table = catalogue.tables[function] = {}
-        if key not in table:
-            table[key] = function(catalogue, *key)
-        return table[key]
+        table: dict[tuple[*_Key], _Value] = catalogue.tables[function]
+        try:
+            return table[key]
+        except KeyError:
+            pass
+        value = table[key] = function(catalogue, *key)
+        return value
 
     return remembered
