@@ -92,12 +92,16 @@ def _consequence_of_action(action: actions.Action) -> str:
 def _occasions(effect: written_along.SideEffect) -> str:
     done = " or ".join(occasion.value for occasion in written_along.Occasion if occasion in effect.occasions)
     named = f" with {code(effect.attributes)}" if effect.attributes else ""
-    return f"{done} of a `{effect.only or effect.family}`{named}"
+    return f"{done} of `{effect.only or effect.family}`{named}"
 
 
 def _along(effect: written_along.SideEffect) -> str:
     reached = "whatever can refer to it" if written_along.ALL_THAT_REFER in effect.reaches else code(effect.reaches)
-    return f"{code(effect.values)} of {reached} change" if effect.values else f"rows of {reached} come, go or change"
+    return (
+        f"{code(effect.values)} of rows of {reached} may change"
+        if effect.values
+        else f"rows of {reached} come, go or change"
+    )
 
 
 def _values_along(along: written_along.ValueAlong) -> str:
@@ -118,7 +122,7 @@ def _key_of(key: references.IrregularKey) -> str:
 def _volatile(value: derived_values.VolatileValue) -> str:
     if value.value_type:
         return f"values of type `{value.value_type}`"
-    return f"`{value.type_name}`" + ("" if value.attribute == ANY else f".`{value.attribute}`")
+    return f"`{value.type_name}`" if value.attribute == ANY else f"`{value.type_name}.{value.attribute}`"
 
 
 TABLES = (
@@ -168,7 +172,7 @@ TABLES = (
     ),
     Table(
         "References: ids that can be of several families", references.OPEN_KEYS,
-        lambda row: f"it is the id of {'any row' if ANY in row.targets else 'a ' + code(row.targets)}",
+        lambda row: f"the id of {'any row' if ANY in row.targets else 'a row of ' + code(row.targets)}",
         lambda row: f"`{row.family}.{row.attribute}`",
         lambda row: "its rows may go with a row of these that is removed",
     ),
@@ -285,7 +289,7 @@ TABLES = (
     ),
     Table(
         "Events: types by object type", event_tables.TYPES_BY_OBJECT_TYPE,
-        lambda row: f"the row may be a `{row.type_name}`", lambda row: f"`objectTypeId` `{row.object_type}`",
+        lambda row: f"the row may be one of `{row.type_name}`", lambda row: f"`objectTypeId` `{row.object_type}`",
         lambda _: "such an event is a change of these, too",
     ),
     Table(
@@ -320,7 +324,11 @@ def _rows(table: Table) -> Iterator[tuple[str, ...]]:
         said = (table.fact(row), table.consequence(row), _where(row.source), _how_sure(row.source))
         found.setdefault(said, []).append(table.applies_to(row))
     for (fact, consequence, where, sure), applies in found.items():
-        yield fact, ", ".join(applies), consequence, where, sure
+        yield fact, _joined(applies), consequence, where, sure
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return ("; " if any(", " in text or " " in text for text in texts) else ", ").join(texts)
 
 
 def _where(source: Source) -> str:

@@ -121,16 +121,22 @@ DERIVED_VALUES: Final = (
         NOTE, ("project_id",), _VERSION_PROJECT | sources(NOTE, "parent_id", "in_reply_to_id"),
         seen("ftrack-protocol 5.5, 7.6", "a move takes it along"),
     ),
-    DerivedValue(ASSET, ("latest_version",), LATEST, seen("ftrack-protocol 5.5, 7.6")),
-    DerivedValue(ASSET_VERSION, ("is_latest_version",), LATEST, seen("ftrack-protocol 5.5, 7.6")),
+    DerivedValue(
+        ASSET, ("latest_version",), LATEST,
+        inferred("ftrack-protocol 5.5, 7.6", "by number or date, perhaps of published ones only"),
+    ),
+    DerivedValue(
+        ASSET_VERSION, ("is_latest_version",), LATEST,
+        inferred("ftrack-protocol 5.5, 7.6", "by number or date, perhaps of published ones only"),
+    ),
     DerivedValue(
         ASSET_VERSION, ("uses_versions", "used_in_versions"), sources("AssetVersionLink"),
         seen("ftrack-protocol 5.5", _PAIRS),
     ),
-    DerivedValue(CONTEXT, ("time_logged",), _TIME, seen("ftrack-protocol 5.5, 7.6", "a sum over all below")),
+    DerivedValue(CONTEXT, ("time_logged",), _TIME, inferred("ftrack-protocol 5.5, 7.6", "a sum over all below")),
     DerivedValue(
         CONTEXT, ("bid_time_logged_difference",), _TIME | sources(TYPED_CONTEXT, "bid"),
-        seen("ftrack-protocol 5.5, 7.6", "a sum over all below"),
+        inferred("ftrack-protocol 5.5, 7.6", "a sum over all below"),
     ),
     DerivedValue(
         NOTE, ("thread_activity",), sources(NOTE, "date", "in_reply_to_id", "thread_activity"),

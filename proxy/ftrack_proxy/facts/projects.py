@@ -54,7 +54,7 @@ RELATIONS_WITHIN_PROJECT: Final = tuple(
 )  # fmt: skip
 
 FAMILIES_OF_NO_PROJECT: Final = tuple(
-    FamilyOfNoProject(family, inferred("ftrack-protocol 5.4, 5.8", "no key or relation of theirs leads to a project"))
+    FamilyOfNoProject(family, inferred("ftrack-protocol 5.4, 5.8", "kept for the workspace, whose projects share it"))
     for family in (
         "AssetType", CONFIGURATION, "CustomAttributeType", "ListCategory", "Location", "Membership", NOTE_CATEGORY,
         "ObjectType", "Priority", "ProjectSchema", RESOURCE, "State", "Status", "Type", "UserType",
