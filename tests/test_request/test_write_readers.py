@@ -84,13 +84,13 @@ def test_each_row_that_an_event_names_has_been_recorded(entities: list[Any]) -> 
 @settings(max_examples=100, deadline=None)
 @given(answered_batches(SMALL), st.sampled_from([200, 403, 413, 500, 504]), st.booleans(), st.booleans())
 def test_what_may_have_changed_something_is_recorded_unless_ftrack_refused_it(
-    drawn: tuple[list[Any], list[Any]], status: int, shows_nobody: bool, is_whole: bool
+    drawn: tuple[list[Any], list[Any]], status: int, is_anonymous: bool, is_whole: bool
 ) -> None:
     operations, answer = drawn
     plan = plan_forward(operations, SMALL)
     assert not (plan.changes and plan.delivery is Delivery.REPEATABLE)
     for said in (answer, None, {"exception": "ServerError"}):
-        outcome = outcome_of(plan, status, said, shows_nobody=shows_nobody)
+        outcome = outcome_of(plan, status, said, is_anonymous=is_anonymous)
         after = aftermath(plan, outcome, is_whole=is_whole)
         assert after.changes == (() if outcome is Outcome.REFUSED else plan.changes)
         assert not after.teaches or outcome is Outcome.CARRIED_OUT

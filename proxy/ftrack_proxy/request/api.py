@@ -1,4 +1,4 @@
-"""The one way in: a call to the API becomes a reply."""
+"""The entry point: a call to the API becomes a reply."""
 
 from __future__ import annotations
 

@@ -1,20 +1,20 @@
-"""Memory for long bodies: so much for all that are under way at once, whoever sends them."""
+"""Memory for long bodies: one budget for all that are in memory at the same time."""
 
 from __future__ import annotations
 
-# Bodies up to here need no room: there are as many of them as connections.
+# Bytes up to which bodies are not counted: there are only as many of them as connections.
 SHORT = 2**16
 
 
 class BodyMemory:
-    """So many bytes, of which some are taken. Who gets none does not wait: a body passes through, piece by piece."""
+    """A budget of bytes. A body that gets none of it does not wait: it is passed through, piece by piece."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self.taken = 0
 
     def take(self, size: int) -> bool:
-        """Take ``size`` bytes; false if there are not so many."""
+        """Take ``size`` bytes; false if fewer are left."""
         if self.taken + size > self._size:
             return False
         self.taken += size
@@ -26,26 +26,26 @@ class BodyMemory:
 
 
 class Lease:
-    """A growing part of a room, given back when the lease is closed or nobody holds it any more."""
+    """A growing part of the budget, given back when the lease is closed or nobody holds it any more."""
 
-    __slots__ = ("_room", "_size")
+    __slots__ = ("_memory", "_size")
 
-    def __init__(self, room: BodyMemory) -> None:
-        self._room = room
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
         self._size = 0
 
     def covers(self, size: int) -> bool:
-        """Make sure that the part is of ``size`` bytes, beyond what needs no room; false if there is not so much."""
+        """Make sure that the part is enough for a body of ``size`` bytes; false if too little is left."""
         wanted = max(0, size - SHORT)
         if wanted > self._size:
-            if not self._room.take(wanted - self._size):
+            if not self._memory.take(wanted - self._size):
                 return False
             self._size = wanted
         return True
 
     def close(self) -> None:
         """Give the part back."""
-        self._room.give_back(self._size)
+        self._memory.give_back(self._size)
         self._size = 0
 
     def __del__(self) -> None:

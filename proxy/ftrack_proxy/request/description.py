@@ -1,4 +1,4 @@
-"""What a request asks, in words for the log: no value of a client's, and no name that the schema does not have."""
+"""What a request asks, in words for the log: none of a client's values, and no name that the schema does not have."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _other(content: Any, vocabulary: frozenset[str]) -> str:
 
 
 def _known(text: str, vocabulary: Iterable[str]) -> str:
-    """The text with a question mark for each word that is nobody's but the client's."""
+    """The text with a question mark for each word that is the client's own."""
     return _NAME.sub(lambda word: word[0] if word[0] in vocabulary else "?", text).replace('""', "?")
 
 

@@ -25,14 +25,14 @@ _PATIENCE = 120.0
 # Seconds before the next attempt with the same credentials: doubled each time, up to the last.
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 300.0
-# Attempts at the same time, each with other credentials: some may hang, or be refused.
+# Attempts at the same time, each with other credentials: some may hang or be refused.
 _AT_ONCE = 4
 _MOST_REMEMBERED = 1_000
 _FORMAT = 1
 
 
 class SchemaSource:
-    """Asks for the schema with whoever's credentials are at hand, as long as there is none that ftrack has confirmed.
+    """Asks for the schema with the credentials of the clients that come, until ftrack has confirmed one.
 
     Nobody waits for it. ``save`` blocks, is called in a thread, and gets the document for the next start, which
     belongs to the server at ``upstream``.
@@ -47,7 +47,7 @@ class SchemaSource:
         self._save = save
         self._saved: bytes | None = None
         self._attempts: dict[Principal, asyncio.Task[None]] = {}
-        # By asker: when to try again, and the pause after that.
+        # When to try again with whose credentials, and the pause after that.
         self._pauses: BoundedMap[Principal, tuple[float, float]] = BoundedMap(_MOST_REMEMBERED)
         self._grace_ends: float | None = None
         self._keeping: set[asyncio.Task[None]] = set()

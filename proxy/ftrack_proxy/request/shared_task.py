@@ -1,4 +1,4 @@
-"""Work that is done for whoever waits for it, and no longer than anybody does."""
+"""Work that goes on for as long as anybody waits for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SharedTask(Generic[T]):
         return not self.task.done() and not self.task.cancelling()
 
     async def outcome(self, patience: float | None = None) -> T:
-        """Wait for what comes of it, at most ``patience`` seconds.
+        """Wait for the task's outcome, at most ``patience`` seconds.
 
         Raises:
             TimeoutError: it took longer.
@@ -41,12 +41,12 @@ class SharedTask(Generic[T]):
 
 
 def finish_alone(task: asyncio.Task[Any]) -> None:
-    """Let a write end for which nobody waits any more; one that does not end in time is cancelled."""
+    """Let a write go on though nobody waits for it any more; one that does not end in time is cancelled."""
     late = asyncio.get_running_loop().call_later(_LEFT_ALONE, task.cancel)
     task.add_done_callback(lambda _: late.cancel())
 
 
 def _see(task: asyncio.Task[Any]) -> None:
-    """Look at an exception that nobody may be there to get."""
+    """Retrieve the exception: perhaps nobody waits for it any more, and asyncio would log it."""
     if not task.cancelled():
         task.exception()

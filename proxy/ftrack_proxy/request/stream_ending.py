@@ -1,4 +1,4 @@
-"""A stream of bytes of which the last ones leave only when something has been done."""
+"""A stream of bytes whose last ones are held back until something has been done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ftrack_proxy.ports import Rest
 
 
 class StreamEnding:
-    """What follows of an answer; ``before_the_end`` is called once: before its last bytes, or at the close.
+    """The rest of an answer; ``before_the_end`` is called once, before its last bytes leave or when it is closed.
 
     Before its last bytes leave, ``recorded`` is awaited, too.
     """
@@ -32,7 +32,7 @@ class StreamEnding:
             yield held
 
     def close(self) -> None:
-        """Have no more of it."""
+        """Give up what has not been read."""
         self._rest.close()
         self._end()
 

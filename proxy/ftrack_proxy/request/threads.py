@@ -1,8 +1,8 @@
-"""Long work of the processor's, beside the event loop: two threads for all of it, one call at a time for each client.
+"""Long computations, beside the event loop: two threads for all of them, one call at a time for each client.
 
-Threads take turns at the interpreter with the event loop, so more of them would make everybody's hits slower and no
-work quicker. Clients take turns: one with much to do waits for itself. asyncio's own threads are left to what waits for
-the system (names looked up, files written).
+Threads share the interpreter with the event loop, so more of them would slow everybody's hits down and finish nothing
+sooner. A client with much to do waits for its own calls only. asyncio's own threads are left to what waits for the
+system (names looked up, files written).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 T = TypeVar("T")
 P = ParamSpec("P")
 
-# For whom the current task works: any hashable value, told by the listener. What a client sends is not yet proven.
+# The client for which the current task works: any hashable value, set by the listener, and not proven.
 working_for: ContextVar[object] = ContextVar("working_for", default=None)
 
 _THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="long-work")
