@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ftrack_proxy.request import shared_task
+from ftrack_proxy.request import begun_writes
 from tests.harness import LocalProxy, settings_for, until
 from tests.raw_server import Request
 from tests.scenarios.studio import Person, Studio, open_studio, warm
@@ -207,7 +207,7 @@ def test_a_write_that_does_not_end_is_given_up_after_its_client_has_left(
                 connection.sendall(b"x")
         return False
 
-    monkeypatch.setattr(shared_task, "_LEFT_ALONE", 0.2)
+    monkeypatch.setattr(begun_writes, "_LEFT_ALONE", 0.2)
     with Origin() as origin, LocalProxy(settings_for(origin.url, tmp_path)) as proxy:
         origin.handle(path, drips)
         client = sent(proxy, path, WRITE, method)

@@ -17,13 +17,13 @@ from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.acceptance import note_answer
+from ftrack_proxy.request.begun_writes import BegunWrites
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward_plan import Delivery, ForwardPlan, Outcome, aftermath, outcome_of, plan_forward
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.recall import Recall
-from ftrack_proxy.request.shared_task import finish_alone
 from ftrack_proxy.request.stream_ending import StreamEnding
 from ftrack_proxy.request.threads import in_thread
 
@@ -43,12 +43,11 @@ class Forwarder:
         self._upstream = upstream
         self._learning = learning
         self._recall = recall
-        self._tasks: set[asyncio.Task[Reply]] = set()
+        self._writes = BegunWrites()
 
     async def finish(self, patience: float) -> None:
         """Wait, at most ``patience`` seconds, for what is under way: also for those whose clients have left."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=patience)
+        await self._writes.finish(patience)
 
     async def forward(self, call: ApiCall, batch: Batch | None) -> Reply:
         """Send a batch as it is; ``batch`` is ``None`` for a body that is no list."""
@@ -59,23 +58,7 @@ class Forwarder:
         else:
             self._journal.counters.passed_through += 1
         dispatch = Dispatch() if plan.delivery is Delivery.AT_MOST_ONCE else None
-        task = asyncio.get_running_loop().create_task(self._carry_out(call, plan, dispatch), name="forward")
-        self._tasks.add(task)
-        task.add_done_callback(self._landed)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            # The client has left. What it began is finished; what was not begun it may do again by itself.
-            if dispatch is None or dispatch.withdraw():
-                task.cancel()
-            else:
-                finish_alone(task)
-            raise
-
-    def _landed(self, task: asyncio.Task[Reply]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen: whoever waits gets it, and nobody may be waiting
+        return await self._writes.outcome(self._carry_out(call, plan, dispatch), dispatch, "forward")
 
     async def _plan(self, batch: Batch | None) -> ForwardPlan:
         catalogue = self._fetcher.binder.catalogue

@@ -7,8 +7,6 @@ from collections.abc import Coroutine
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-# Seconds that a write is given to end after its client has left.
-_LEFT_ALONE = 300.0
 
 
 class SharedTask(Generic[T]):
@@ -38,12 +36,6 @@ class SharedTask(Generic[T]):
             self._waiting -= 1
             if not self._waiting and not self.task.done():
                 self.task.cancel()
-
-
-def finish_alone(task: asyncio.Task[Any]) -> None:
-    """Let a write go on though nobody waits for it any more; one that does not end in time is cancelled."""
-    late = asyncio.get_running_loop().call_later(_LEFT_ALONE, task.cancel)
-    task.add_done_callback(lambda _: late.cancel())
 
 
 def _see(task: asyncio.Task[Any]) -> None:

@@ -24,9 +24,9 @@ from ftrack_proxy.protocol.headers import (
 )
 from ftrack_proxy.protocol.refusals import changed_nothing
 from ftrack_proxy.request import reply
+from ftrack_proxy.request.begun_writes import BegunWrites
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.shared_task import finish_alone
 from ftrack_proxy.upstream.client import UpstreamClient
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"})
@@ -56,12 +56,11 @@ class PassThrough:
     def __init__(self, client: UpstreamClient, journal: Journal) -> None:
         self._client = client
         self._journal = journal
-        self._writing: set[asyncio.Task[web.StreamResponse]] = set()
+        self._writes = BegunWrites()
 
     async def finish(self, seconds: float) -> None:
         """Wait, at most ``seconds``, for writes that are under way: also for those whose clients have left."""
-        if self._writing:
-            await asyncio.wait(self._writing, timeout=seconds)
+        await self._writes.finish(seconds)
 
     async def handle(self, request: web.Request, prefix: bytes = b"") -> web.StreamResponse:
         """Pass one request on; ``prefix`` is what has been read of its body.
@@ -73,22 +72,8 @@ class PassThrough:
             self._journal.counters.passed_through += 1
             return await self._pass_on(request, prefix, dispatch, writes=False)
         self._journal.counters.writes += 1
-        writing = asyncio.create_task(self._pass_on(request, prefix, dispatch, writes=True), name="pass a write on")
-        self._writing.add(writing)
-        writing.add_done_callback(self._written)
-        try:
-            return await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            if dispatch.withdraw():
-                writing.cancel()
-            else:
-                finish_alone(writing)
-            raise
-
-    def _written(self, writing: asyncio.Task[web.StreamResponse]) -> None:
-        self._writing.discard(writing)
-        if not writing.cancelled():
-            writing.exception()  # seen: whoever waits gets it, and nobody may be waiting
+        work = self._pass_on(request, prefix, dispatch, writes=True)
+        return await self._writes.outcome(work, dispatch, "pass a write on")
 
     async def _pass_on(
         self, request: web.Request, prefix: bytes, dispatch: Dispatch, *, writes: bool
