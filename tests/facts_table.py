@@ -14,6 +14,7 @@ from ftrack_proxy.facts import (
     derived_values,
     event_tables,
     hierarchy,
+    naming,
     projects,
     references,
     rights,
@@ -164,6 +165,13 @@ TABLES = (
         "Custom attributes: what of a value is fixed", custom_attributes.FIXED_VALUE_ATTRIBUTES,
         lambda _: "its owner and configuration decide it, not what is set", lambda row: f"`{row.name}`",
         lambda _: "a query that compares nothing else of values does not depend on them",
+    ),
+    Table(
+        "References: suffixes of attributes",
+        naming.SUFFIX_MEANINGS,
+        lambda row: row.meaning,
+        lambda row: f"`...{row.suffix}`",
+        lambda row: str(row.consequence),
     ),
     Table(
         "References: keys with names of their own", references.IRREGULAR_KEYS,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ftrack_proxy.changes.change import UNKNOWN, OldNew
 from ftrack_proxy.facts.custom_attributes import CUSTOM_ATTRIBUTES
+from ftrack_proxy.facts.naming import KEY_SUFFIX
 from ftrack_proxy.schema.declared_types import EntityType, Kind
 from ftrack_proxy.schema.names import attribute_names, foreign_key_of
 
@@ -114,6 +115,6 @@ def _fits(declared: EntityType, names: Sequence[str], old_new: OldNew) -> bool:
     old, new = old_new
     if not isinstance(old, str) or not old or not (new is None or isinstance(new, str)):
         return False
-    if any(declared.attributes[name].key_of or name.endswith("_id") for name in names):
+    if any(declared.attributes[name].key_of or name.endswith(KEY_SUFFIX) for name in names):
         return all(value is None or _ID.fullmatch(value) is not None for value in old_new)
     return True

@@ -10,6 +10,7 @@ from ftrack_proxy.changes.change import Change
 from ftrack_proxy.changes.writes import Create, Delete, EntityData, OtherAction, UnreadableOperation, Update, Write
 from ftrack_proxy.entities.entity_store import Absence, EntityRef, EntityStore
 from ftrack_proxy.entities.normalise import NotNormalisable, normalise
+from ftrack_proxy.facts.naming import KEY_SUFFIX
 from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.queries.bound_shape import OF_NO_PROJECT
 from ftrack_proxy.queries.projection_tree import EMPTY
@@ -106,7 +107,7 @@ def _owners(declared: EntityType, name: str, catalogue: Catalogue) -> frozenset[
         if attribute.target is None or foreign_key_of(declared, name) is not None:
             return frozenset()  # the foreign key is among the attributes, too
         targets = (attribute.target,)
-    elif not targets and not name.endswith("_id"):
+    elif not targets and not name.endswith(KEY_SUFFIX):
         return frozenset()
     families = frozenset(catalogue.family_of[target] for target in targets if target in catalogue.family_of)
     return (families or frozenset(catalogue.family_of.values())) - OF_NO_PROJECT

@@ -18,6 +18,7 @@ from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind
 from ftrack_proxy.facts.custom_attributes import CUSTOM_ATTRIBUTES
 from ftrack_proxy.facts.derived_values import CONTEXT_LINK, LATEST, VERSION_LINK
 from ftrack_proxy.facts.hierarchy import CONTEXT_NAMES, STEPS_UPWARDS
+from ftrack_proxy.facts.naming import ID, KEY_SUFFIX
 from ftrack_proxy.facts.projects import PROJECT_ID, SOURCES_IN_PROJECT
 from ftrack_proxy.facts.references import COLLECTION_DIVIDERS
 from ftrack_proxy.facts.type_names import ANY, ASSET_VERSION, CONTEXT, PROJECT, VALUE
@@ -218,7 +219,7 @@ def affects(
         for family in families:
             work.spend(_STEPS_A_CASE)
             case = Case(reading, result, bound, family, work)
-            whole = case.is_of_a_whole_family
+            whole = case.may_be_any_row
             for name, rule in RULES.items():
                 if (rule is anywhere) == whole and rule(case):
                     return name
@@ -269,7 +270,7 @@ def _hangs_on_one(case: Case) -> bool:
         for name, attribute in case.catalogue.types[type_name].attributes.items():
             targets = {case.catalogue.family_of.get(target) for target in attribute.key_of}
             of_any_family = name == "parent_id" and not targets
-            keys += of_any_family or (name not in ("id", PROJECT_ID) and case.shape.family in targets)
+            keys += of_any_family or (name not in (ID, PROJECT_ID) and case.shape.family in targets)
         if keys != 1:
             return False
     return True
@@ -283,7 +284,7 @@ def _may_change_owner(case: Case) -> bool:
     types = [case.catalogue.types[name] for name in case.catalogue.members(case.family)]
     for name in changed - {CUSTOM_ATTRIBUTES}:  # Their values have no other owner than before.
         found = [t.attributes[name] for t in types if name in t.attributes]
-        if not found or name in _DIVIDERS or name.endswith("_id"):
+        if not found or name in _DIVIDERS or name.endswith(KEY_SUFFIX):
             return True
         if any(attribute.kind is not Kind.SCALAR or attribute.key_of for attribute in found):
             return True
@@ -300,7 +301,7 @@ def _may_hang_on_mentioned(case: Case, owners: frozenset[str]) -> bool:
     changed = case.changed if case.change.kind is ChangeKind.UPDATED and not case.touches(_DIVIDERS) else None
     for name, attribute in declared.attributes.items():
         hidden = attribute.kind is Kind.REFERENCE and foreign_key_of(declared, name) is None and not attribute.computed
-        if name == "id" or not (attribute.key_of or name.endswith("_id") or hidden):
+        if name == ID or not (attribute.key_of or name.endswith(KEY_SUFFIX) or hidden):
             continue
         pointed = (*attribute.key_of, attribute.target) if hidden else attribute.key_of
         targets = {case.catalogue.family_of.get(target or "", "") for target in pointed}

@@ -131,8 +131,8 @@ class Case:
         return self.family == CONTEXT and TYPED_CONTEXT not in types and types != _PROJECTS and self.touches(CONVERSION)
 
     @property
-    def is_of_a_whole_family(self) -> bool:
-        """True if it is not told which rows of the family changed, or what happened to the one that is told."""
+    def may_be_any_row(self) -> bool:
+        """True if it is not known which rows of the family changed, or what happened to the one that is named."""
         if self.change.kind in (ChangeKind.UNKNOWN, ChangeKind.MOVED) or self.is_misnamed:
             return True
         return self.change.entity_id is None and self.change.kind is ChangeKind.UPDATED

@@ -10,6 +10,7 @@ from typing import Any
 
 from ftrack_proxy.changes.change import UNKNOWN
 from ftrack_proxy.facts.hierarchy import ANCESTORS
+from ftrack_proxy.facts.naming import ID, KEY_SUFFIX, TYPE_NAME_SUFFIX
 from ftrack_proxy.judging.row_facts import RowFacts
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Text
 from ftrack_proxy.queries.value_sets import AnyOfValues, ComparedValues, ListedValues, Opposite, PreparedCriteria
@@ -118,16 +119,16 @@ def _quantified(path: Path, inner: Criteria | None, facts: RowFacts) -> Truth:
     if len(path.steps) != 1 or path.steps[0].name != ANCESTORS or path.steps[0].cast is not None:
         return Truth.UNKNOWN
     match inner:
-        case Comparison(path=inner_path, operator="is", value=value) if str(inner_path) == "id":
+        case Comparison(path=inner_path, operator="is", value=value) if str(inner_path) == ID:
             return _among_ancestors(facts, value)
-        case Membership(path=inner_path, negated=False, values=values, subquery=None) if str(inner_path) == "id":
+        case Membership(path=inner_path, negated=False, values=values, subquery=None) if str(inner_path) == ID:
             return Truth.UNKNOWN if any(v.is_null for v in values) else _any_ancestor(facts, ComparedValues(values))
         case _:
             return Truth.UNKNOWN
 
 
 def _is_ancestor_id(path: Path) -> bool:
-    return [step.name for step in path.steps] == [ANCESTORS, "id"]
+    return [step.name for step in path.steps] == [ANCESTORS, ID]
 
 
 def _among_ancestors(facts: RowFacts, value: Text) -> Truth:
@@ -155,8 +156,8 @@ def _leaf(path: Path, facts: RowFacts) -> Any:
         if last:
             return current.value(step.name)
         following = steps[index + 1]
-        if following.name == "id" and index == len(steps) - 2:
-            told = current.value(f"{step.name}_id")
+        if following.name == ID and index == len(steps) - 2:
+            told = current.value(step.name + KEY_SUFFIX)
             if told is not UNKNOWN:
                 return told
         current = current.upwards(step.name)
@@ -185,12 +186,10 @@ def _same(known: Any, value: Text, path: Path, types: frozenset[str], catalogue:
 def _value_type(path: Path, types: frozenset[str], catalogue: Catalogue) -> str:
     """The type that a compared attribute has wherever it can stand: string for ids; empty if it is open."""
     name = path.steps[-1].name
-    if name.endswith("_type"):
-        return (
-            ""  # Names of types: the table's in events, the API's in expressions (``transform``, ftrack-protocol 5.2).
-        )
+    if name.endswith(TYPE_NAME_SUFFIX):
+        return ""
     if len(path.steps) > 1:
-        return "string" if name == "id" or name.endswith("_id") else ""
+        return "string" if name == ID or name.endswith(KEY_SUFFIX) else ""
     return _type_of_values(catalogue, name, types)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ftrack_proxy.changes.change import UNKNOWN, Change, ChangeKind
 from ftrack_proxy.facts.custom_attributes import CUSTOM_ATTRIBUTES
 from ftrack_proxy.facts.hierarchy import STEPS_UPWARDS
+from ftrack_proxy.facts.naming import ID
 from ftrack_proxy.facts.type_names import ASSET, CONTEXT
 
 # The ways upwards, as far as a path that an event tells lets one follow them.
@@ -33,7 +34,7 @@ class RowFacts:
 
     def value(self, name: str) -> Any:
         """The value of an attribute of the entity itself, or ``UNKNOWN``."""
-        if name == "id":
+        if name == ID:
             return UNKNOWN if self.identity is None else self.identity
         told = self.values.get(name, UNKNOWN)
         return self._by_place(name) if told is UNKNOWN else told

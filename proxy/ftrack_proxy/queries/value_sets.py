@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ftrack_proxy.facts.hierarchy import ANCESTORS
+from ftrack_proxy.facts.naming import ID
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Text
 from ftrack_proxy.values.collation import folded, is_plain
 from ftrack_proxy.values.numbers import is_close, number_of
@@ -135,7 +136,7 @@ def prepared(criteria: Criteria) -> PreparedCriteria:
         case Membership(path=path, negated=negated, values=values, subquery=None):
             return Undecided() if _has_null(values) else ListedValues(path, negated, ComparedValues(values))
         case Quantified(path=path, inner=Membership(path=inner, negated=False, values=values, subquery=None)) if (
-            str(path) == ANCESTORS and str(inner) == "id"
+            str(path) == ANCESTORS and str(inner) == ID
         ):
             return (
                 Undecided()

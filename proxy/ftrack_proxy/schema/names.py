@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from ftrack_proxy.facts.event_tables import UNLISTED_TABLES
+from ftrack_proxy.facts.naming import KEY_SUFFIX
 from ftrack_proxy.facts.references import IRREGULAR_KEYS
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import EntityType, Kind
@@ -69,7 +70,7 @@ def _candidates(type_name: str, relation: str) -> tuple[str, ...]:
     own = _KEYS_OF_OWNERS.get((type_name, relation))
     if own is not None:
         return (own,)
-    regular = f"{relation}_id"
+    regular = relation + KEY_SUFFIX
     by_suffix = next((key for suffix, key in _KEYS_BY_SUFFIX.items() if type_name.endswith(suffix)), None)
     other = by_suffix or _KEYS.get(relation)
     return (regular,) if other is None else (regular, other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ftrack_proxy.facts.naming import KEY_SUFFIX
 from ftrack_proxy.facts.projects import PROJECT_ID
 from ftrack_proxy.facts.references import FOREIGN_REFERENCES
 from ftrack_proxy.facts.type_names import ANY, CONTEXT
@@ -53,5 +54,5 @@ def _leads_into(of_projects: frozenset[str], declared: EntityType, attribute: At
         return False
     found = targets(declared, attribute, catalogue)
     if not found:
-        return attribute.kind is Kind.SCALAR and attribute.name.endswith("_id")
+        return attribute.kind is Kind.SCALAR and attribute.name.endswith(KEY_SUFFIX)
     return ANY in found or not found.isdisjoint(of_projects)
