@@ -41,7 +41,7 @@ def _keys(value: object) -> Any:
 
 
 def _changes(value: object) -> Any:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None if value is None else UNKNOWN
     if len(value) > _MOST_COLUMNS or any(len(name) > _LONGEST_NAME for name in value):
         return UNKNOWN
@@ -49,7 +49,7 @@ def _changes(value: object) -> Any:
 
 
 def _old_new(value: object) -> Any:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     return {side: _value(value[side]) for side in ("old", "new") if side in value}
 
@@ -72,4 +72,4 @@ def _parents(value: object) -> Any:
 
 
 def _parent(value: object) -> Any:
-    return {name: bounded_name(value.get(name)) for name in _PLACE} if isinstance(value, Mapping) else None
+    return {name: bounded_name(value.get(name)) for name in _PLACE} if isinstance(value, dict) else None

@@ -82,14 +82,14 @@ def _changed_columns(item: Mapping[str, Any]) -> tuple[dict[str, OldNew], bool]:
     changes, keys = item.get("changes"), item.get("keys")
     listed = keys if isinstance(keys, list) else []
     changed: dict[str, OldNew] = {key: (UNKNOWN, UNKNOWN) for key in listed if isinstance(key, str)}
-    if not isinstance(changes, Mapping):
+    if not isinstance(changes, dict):
         return changed, False
     changed.update((column, _old_new(values)) for column, values in changes.items())
     return changed, (keys is None or isinstance(keys, list)) and all(isinstance(key, str) for key in listed)
 
 
 def _old_new(values: object) -> OldNew:
-    if isinstance(values, Mapping):
+    if isinstance(values, dict):
         return values.get("old", UNKNOWN), values.get("new", UNKNOWN)
     return UNKNOWN, UNKNOWN
 

@@ -16,7 +16,9 @@ from ftrack_proxy.changes.event_columns import Columns, columns_of
 from ftrack_proxy.facts.event_tables import PROJECT_TABLE, TYPES_BY_OBJECT_TYPE
 from ftrack_proxy.facts.type_names import PROJECT
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.schema.declared_types import EntityType
 from ftrack_proxy.schema.names import is_unlisted, types_in_event
+from ftrack_proxy.schema.per_catalogue import per_catalogue
 from ftrack_proxy.values.collation import is_certain_id
 
 RowKey: TypeAlias = tuple[str, str]
@@ -80,7 +82,7 @@ def read_items(data: object, catalogue: Catalogue | None) -> tuple[Item, ...]:
         return (UnreadableItem(),)
     return tuple(
         [
-            _item(bounded_entity(entity), catalogue) if isinstance(entity, Mapping) else UnreadableItem()
+            _item(bounded_entity(entity), catalogue) if isinstance(entity, dict) else UnreadableItem()
             for entity in entities
         ]
     )
@@ -88,7 +90,7 @@ def read_items(data: object, catalogue: Catalogue | None) -> tuple[Item, ...]:
 
 def entities_in(data: object) -> list[Any] | None:
     """The items of an event as they came, if it has any that can be told apart."""
-    entities = data.get("entities") if isinstance(data, Mapping) else None
+    entities = data.get("entities") if isinstance(data, dict) else None
     return entities if isinstance(entities, list) else None
 
 
@@ -97,26 +99,46 @@ def rows_in(items: Iterable[Item]) -> list[RowKey]:
     return list(dict.fromkeys(row for item in items for row in item.rows))
 
 
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What the names of a row can mean. ``has_id``: rows of all these types are told apart by one id."""
+
+    types: tuple[EntityType, ...]
+    families: tuple[str, ...]
+    has_id: bool
+
+
+@per_catalogue
+def _meaning_of(catalogue: Catalogue, names: tuple[str, ...]) -> _Meaning:
+    types = tuple([catalogue.types[name] for name in names])
+    families = tuple(dict.fromkeys(catalogue.family_of[name] for name in names))
+    return _Meaning(types, families, all(len(declared.primary_key) == 1 for declared in types))
+
+
 def _item(entity: Mapping[str, Any], catalogue: Catalogue) -> Item:
     types = _types(entity, catalogue)
-    told = entity.get("action")
-    action = _ACTIONS.get(told) if isinstance(told, str) else None
+    name = entity.get("action")
+    action = _ACTIONS.get(name) if isinstance(name, str) else None
     identity = entity.get("entityId")
-    named = types or tuple(_named_types(entity, catalogue))
-    families = dict.fromkeys(catalogue.family_of[name] for name in named)
-    rows = tuple((family, identity) for family in families) if isinstance(identity, str) and identity else ()
     if not types or action is None:
-        return UnreadableItem(rows)
+        return UnreadableItem(_rows(_families_named(entity, catalogue), identity))
+    meaning = _meaning_of(catalogue, types)
     declared = entity.get("entity_type")
     return EventItem(
         action,
-        frozenset(families),
-        _entity_id(identity, types, catalogue),
+        frozenset(meaning.families),
+        # Not a list, which AYON has met, nor that of a row with a composite key (7.1), nor one that may be another's in
+        # other words: any row then.
+        identity if meaning.has_id and isinstance(identity, str) and is_certain_id(identity) else None,
         declared if isinstance(declared, str) else None,
-        columns_of(entity, [catalogue.types[name] for name in types], is_update=action is ItemAction.UPDATE),
+        columns_of(entity, meaning.types, is_update=action is ItemAction.UPDATE),
         tuple(_ancestors(entity, catalogue)),
-        rows,
+        _rows(meaning.families, identity),
     )
+
+
+def _rows(families: Iterable[str], identity: object) -> tuple[RowKey, ...]:
+    return tuple([(family, identity) for family in families]) if isinstance(identity, str) and identity else ()
 
 
 def _types(entity: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
@@ -142,21 +164,15 @@ def _types(entity: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
     return (*named, *types) if named or is_unlisted(str(table)) else ()
 
 
-def _named_types(step: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
-    """The types that either name of a row can mean."""
+def _families_named(step: Mapping[str, Any], catalogue: Catalogue) -> Sequence[str]:
+    """The families that either name of a row can mean."""
+    families: dict[str, None] = {}
     for name in (step.get("entity_type"), step.get("entityType")):
         if isinstance(name, str):
-            yield from types_in_event(name, catalogue)
-            if name in catalogue.types:
-                yield name
-
-
-def _entity_id(told: object, types: Sequence[str], catalogue: Catalogue) -> str | None:
-    """The row's id. Not a list, which AYON has met, nor that of a row with a composite key (7.1), nor one that may be
-    another's in other words: any row then."""
-    if any(len(catalogue.types[name].primary_key) != 1 for name in types):
-        return None
-    return told if isinstance(told, str) and is_certain_id(told) else None
+            families.update(dict.fromkeys(_meaning_of(catalogue, types_in_event(name, catalogue)).families))
+            if name in catalogue.family_of:
+                families[catalogue.family_of[name]] = None
+    return list(families)
 
 
 def _ancestors(entity: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Ancestor]:
@@ -170,7 +186,7 @@ def _ancestors(entity: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Ance
     is_whole = _is_project(steps[-1])
     following: object = None
     for step in steps:
-        found = step.get("entityId") if isinstance(step, Mapping) else None
+        found = step.get("entityId") if isinstance(step, dict) else None
         if not isinstance(found, str):
             is_whole = False
             continue
@@ -188,10 +204,10 @@ def _ancestors(entity: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Ance
 
 
 def _is_project(step: object) -> bool:
-    return isinstance(step, Mapping) and (step.get("entity_type") == PROJECT or step.get("entityType") == PROJECT_TABLE)
+    return isinstance(step, dict) and (step.get("entity_type") == PROJECT or step.get("entityType") == PROJECT_TABLE)
 
 
 def _family_above(parent: Mapping[str, Any], catalogue: Catalogue) -> str:
     """The family of a step of the path upwards; empty if its names are not known, or not of one family."""
-    families = {catalogue.family_of[name] for name in _named_types(parent, catalogue)}
-    return families.pop() if len(families) == 1 else ""
+    families = _families_named(parent, catalogue)
+    return families[0] if len(families) == 1 else ""

@@ -158,8 +158,8 @@ def only_reads(writes: Sequence[Write]) -> bool:
 
 
 def _write(operation: object, catalogue: Catalogue | None) -> Write:
-    action = operation.get("action") if isinstance(operation, Mapping) else None
-    if not isinstance(action, str) or not isinstance(operation, Mapping):
+    action = operation.get("action") if isinstance(operation, dict) else None
+    if not isinstance(action, str) or not isinstance(operation, dict):
         return UnreadableOperation(None)
     if action not in ("create", "update", "delete"):
         families = _FAMILIES.get(action)
@@ -171,7 +171,7 @@ def _write(operation: object, catalogue: Catalogue | None) -> Write:
     family = catalogue.family_of[declared.name]
     if action == "delete":
         return Delete(RowName(declared.name, family, _key(operation.get("entity_key"), None, declared)))
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return UnreadableOperation(action)
     row = RowName(declared.name, family, _key(operation.get("entity_key"), data, declared))
     return (Create if action == "create" else Update)(row, _entity_data(data, declared, catalogue))
@@ -222,7 +222,7 @@ def _value(attribute: Attribute, value: object) -> object:
     if value is None:
         return None
     if attribute.kind is Kind.REFERENCE:
-        found = value.get("id") if isinstance(value, Mapping) else None
+        found = value.get("id") if isinstance(value, dict) else None
         return found if isinstance(found, str) else UNKNOWN
     return value if isinstance(value, (str, int, float)) else UNKNOWN
 
@@ -253,5 +253,5 @@ _NONE: Final = Relations()
 
 def _entities(value: object) -> Iterator[Mapping[str, Any]]:
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, Mapping) and _TYPE in item:
+        if isinstance(item, dict) and _TYPE in item:
             yield item
