@@ -39,19 +39,21 @@ from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.body_memory import BodyMemory
 from ftrack_proxy.request.coverage_learning import CoverageLearner
-from ftrack_proxy.request.errand import Errands
 from ftrack_proxy.request.explainer import Explainer
 from ftrack_proxy.request.fetch import Fetcher
+from ftrack_proxy.request.flights import Flights
 from ftrack_proxy.request.forward import Forwarder
+from ftrack_proxy.request.gather import Gatherer
 from ftrack_proxy.request.identify import Identifier
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.known_schema import KnownSchema
-from ftrack_proxy.request.look_up import LookUp
+from ftrack_proxy.request.learn import Learner
+from ftrack_proxy.request.perform import Driver
+from ftrack_proxy.request.prepare import Preparation
+from ftrack_proxy.request.query_index import QueryIndex
 from ftrack_proxy.request.read import Reader
-from ftrack_proxy.request.recall import Recall
 from ftrack_proxy.request.schema_source import SchemaSource
 from ftrack_proxy.request.split import Splitter
-from ftrack_proxy.request.together import Together
 from ftrack_proxy.settings import Settings
 from ftrack_proxy.store.disk import DiskTier
 from ftrack_proxy.store.folder import CacheFolder
@@ -203,30 +205,28 @@ async def running_proxy(
         save=lambda document: state.write(_LEARNED, document),
     )
     intake = HubIntake(journal, schema, learning)
-    recall = Recall(log, entity_stores)
-    fetcher = Fetcher(
-        journal,
-        client,
-        binder,
-        schemas,
-        recall,
-        str(settings.upstream),
-        settle_window=settings.settle_window,
-        body_limit=settings.body_limit,
+    origin, body_limit = str(settings.upstream), settings.body_limit
+    flights, defaults = Flights(), DefaultAttributes(settings.policy.usual)
+    budgets, index = PrefetchBudgets(settings.prefetch_rate / 60), QueryIndex()
+    learner = Learner(log, store, entity_stores, binder, schemas, counters, settle_window=settings.settle_window)
+    fetcher = Fetcher(journal, client, learner, defaults, body_limit=body_limit)
+    gatherer = Gatherer(
+        clock,
+        log,
+        store,
+        entity_stores,
+        flights,
+        defaults,
+        budgets,
+        binder.bind_expression,
+        on_fault=lambda error: note_fault(counters, "recalling", error),
     )
-    errands = Errands(
-        fetcher,
-        recall,
-        binder,
-        DefaultAttributes(settings.policy.usual),
-        PrefetchBudgets(settings.prefetch_rate / 60),
-        counters,
-    )
-    forwarder = Forwarder(journal, fetcher, client, learning, recall)
-    look_up = LookUp(journal, recall)
-    reader = Reader(journal, fetcher, look_up, errands, Together(journal, fetcher, recall, look_up))
+    driver = Driver(journal, gatherer, fetcher, flights, entity_stores, defaults, budgets)
+    preparation = Preparation(journal, client, binder, schemas, body_limit=body_limit)
+    reader = Reader(journal, preparation, binder, gatherer, driver, index, origin)
+    forwarder = Forwarder(journal, client, learning, schema, entity_stores, origin=origin, body_limit=body_limit)
     api = Api(Splitter(), reader, forwarder)
-    explainer = Explainer(journal, recall, binder, reader.asked, live=lambda: bool(coverage.live_epochs()))
+    explainer = Explainer(journal, gatherer, binder, index, live=lambda: bool(coverage.live_epochs()))
     relay = HubRelay(client, intake, journal.recorded)
 
     async def status() -> dict[str, Any]:

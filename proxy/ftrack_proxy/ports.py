@@ -77,10 +77,16 @@ class Upstream(Protocol):
 class Results(Protocol):
     """Stored results by key."""
 
-    def get(self, key: bytes) -> Result | None: ...
-    async def load(self, key: bytes) -> Result | None: ...
+    def in_memory(self, key: bytes) -> Result | None:
+        """Look at a result if that takes no time, without this counting as a use."""
+        ...
+
     async def peek(self, key: bytes) -> Result | None:
-        """Look at a result without this counting as a use."""
+        """Look at a result, wherever it is, without this counting as a use."""
+        ...
+
+    def use(self, key: bytes, result: Result) -> None:
+        """Note that a result that was found is used."""
         ...
 
     def put(self, key: bytes, result: Result) -> bool: ...

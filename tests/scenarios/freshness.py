@@ -11,14 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from ftrack_proxy.cache_policy.policy import Policy
+from ftrack_proxy.decision import decide
 from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.messages import HubMessage
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.judging import validity
-from ftrack_proxy.request.fetch import Fetcher
+from ftrack_proxy.judging.validity import Moment, Validity
+from ftrack_proxy.request import read
 from ftrack_proxy.request.forward import Forwarder
-from ftrack_proxy.request.read import Reader
+from ftrack_proxy.request.learn import Learner
 from tests.harness import until
 from tests.scenarios.studio import Studio, warm
 
@@ -223,13 +225,8 @@ def _heard_now(studio: Studio) -> None:
         feed._heard = studio.proxy.clock()
 
 
-def _keep_as_of_its_end(original: Any) -> Any:
-    def result(self: Fetcher, *arguments: Any) -> Any:
-        kept = original(self, *arguments)
-        kept.validity.good_through = self._journal.log.head
-        return kept
-
-    return result
+def _as_of_its_end(self: Learner, began: Moment) -> Validity:
+    return Validity(began, self._log.head)
 
 
 def _cacheable(original: Any) -> Any:
@@ -241,9 +238,9 @@ def _cacheable(original: Any) -> Any:
 RULES: dict[Story, list[Patch]] = {
     own_write: [(Forwarder, "record", lambda *_: None)],
     foreign_write: [(HubIntake, "take", lambda *_: None)],
-    change_during_a_fetch: [(Fetcher, "_result", _keep_as_of_its_end(Fetcher._result))],
+    change_during_a_fetch: [(Learner, "_validity", _as_of_its_end)],
     joining_an_older_fetch: [(RowJudge, "accepts", lambda *_: True)],
-    joining_an_older_list: [(Reader, "joiner_may_have", lambda *_: True)],
+    joining_an_older_list: [(decide, "joiner_may_have", lambda *_: True)],
     cut_and_restored: [(validity, "is_verifiable", lambda *_: True)],
     read_in_the_gap: [(validity, "is_verifiable", lambda *_: True)],
     asleep: [(validity, "is_verifiable", lambda *_: True)],
@@ -251,7 +248,7 @@ RULES: dict[Story, list[Patch]] = {
     outcome_unknown: [(Forwarder, "record", lambda *_: None)],
     seen_in_the_relay: [(HubIntake, "take", lambda *_: None)],
     revoked_key: [(Trust, "holds", lambda *_: True)],
-    one_entity_one_moment: [(Reader, "_torn", staticmethod(lambda *_: False))],
+    one_entity_one_moment: [(read, "is_torn", lambda *_: False)],
     read_to_be_written: [(Policy, "terms_of", _cacheable(Policy.terms_of))],
     without_events: [(Policy, "terms_of", _cacheable(Policy.terms_of))],
 }

@@ -8,11 +8,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from ftrack_proxy.entities import entity_lookup
+from ftrack_proxy.entities.entity_lookup import EntityLookup
 from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.protocol.representation import EntityForm
-from ftrack_proxy.request import recall
-from ftrack_proxy.request.recall import Recall
+from ftrack_proxy.request.call import ApiCall
 from tests.harness import until
 from tests.scenarios.freshness import Patch, Story
 from tests.scenarios.studio import Person, Studio, warm
@@ -100,17 +101,16 @@ def somebody_else(studio: Studio) -> None:
     assert bo.ask(_by_id(studio)).rows == []
 
 
-def _of_everybody(self: Recall, call: Any) -> Any:
-    return self._entity_stores.of((b"", EntityForm.NORMALISED))
-
-
 KNOWN_RULES: dict[Story, list[Patch]] = {
     event: [(RowJudge, "accepts", lambda *_: True)],
     change_during_the_fetch: [(RowJudge, "accepts", lambda *_: True)],
-    gap: [(recall._Attempt, "is_usable", lambda *_: True)],
-    window: [(recall, "judge", lambda *_: Verdict(True, Reason.CURRENT))],
+    gap: [(EntityLookup, "is_usable", lambda *_: True)],
+    window: [(entity_lookup, "judge", lambda *_: Verdict(True, Reason.CURRENT))],
     removed: [(RowJudge, "accepts", lambda *_: True)],
     created: [(RowJudge, "accepts_absence", lambda *_: True)],
-    somebody_else: [(Recall, "entity_store", _of_everybody), (recall._Attempt, "is_usable", lambda *_: True)],
+    somebody_else: [
+        (ApiCall, "entity_space", property(lambda _: (b"", EntityForm.NORMALISED))),
+        (EntityLookup, "is_usable", lambda *_: True),
+    ],
 }
 """Story -> the rule that it is about, switched off."""

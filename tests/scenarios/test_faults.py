@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from ftrack_proxy.decision import decide
 from ftrack_proxy.entities import sibling_queries
-from ftrack_proxy.request import errand, fetch, forward
-from ftrack_proxy.request.recall import Recall
+from ftrack_proxy.entities.entity_lookup import EntityLookup
+from ftrack_proxy.request import forward, learn
 from tests.scenarios.studio import Studio, open_studio, warm
 
 pytestmark = pytest.mark.required("G7.7")
@@ -44,9 +45,9 @@ def _write(studio: Studio) -> None:
 @pytest.mark.parametrize(
     ("owner", "name", "story", "kind"),
     [
-        (Recall, "attempt", _list_and_members, "recalling: ZeroDivisionError"),
-        (fetch, "normalise", _list_and_members, "taking apart: ZeroDivisionError"),
-        (errand.Errands, "_plan", _list_and_members, "planning: ZeroDivisionError"),
+        (EntityLookup, "answer", _list_and_members, "recalling: ZeroDivisionError"),
+        (learn, "normalise_all", _list_and_members, "taking apart: ZeroDivisionError"),
+        (decide, "plan", _list_and_members, "planning: ZeroDivisionError"),
         (sibling_queries.NPlusOnePattern, "split", _siblings, "splitting: ZeroDivisionError"),
         (forward, "learn_written", _write, "taking in a write: ZeroDivisionError"),
     ],

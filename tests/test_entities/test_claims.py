@@ -7,16 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftrack_proxy.changes.change import Change
-from ftrack_proxy.entities.entity_store import EntityStore, EntityStores
+from ftrack_proxy.entities.entity_lookup import EntityAnswer, lookup_of
+from ftrack_proxy.entities.entity_store import EntityStore
 from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
-from ftrack_proxy.identity.partition import partition_of
-from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.protocol.headers import CacheControl
-from ftrack_proxy.protocol.representation import EntityForm, Representation
+from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.terms import Terms
-from ftrack_proxy.request.call import ApiCall
-from ftrack_proxy.request.recall import Recall, RecalledAnswer
 from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, showing, validity
 from tests.test_entities.test_row_judge import NAMES, PATHS, log_of
 from tests.test_judging import cases
@@ -43,26 +39,24 @@ QUESTIONS = [
     ({"name": {}}, "Task where id is x1"),
 ]
 TERMS = Terms(max_age=1e9, event_invalidated=True, durable=False)
-ANA = Principal(b"ana")
-CALL = ApiCall("/api", (), b"", b"", None, ANA, partition_of(ANA), Representation(), CacheControl())
 
 
-def asked_of(entity_stores: EntityStores, number: int, changes: list[Change]) -> object:
+def asked_of(records: EntityStore, number: int, changes: list[Change]) -> object:
     shown, rest = QUESTIONS[number]
-    bound = showing(shown, rest, TERMS)
     log = log_of(changes)
-    return Recall(log, entity_stores).attempt(CALL, bound, moment(log.head, 9.0))
+    lookup = lookup_of(records, showing(shown, rest, TERMS), moment(log.head, 9.0), log, EntityForm.NORMALISED)
+    assert lookup is not None
+    return lookup.answer()
 
 
-def known_of(production: Production, rows: list[str], number: int) -> EntityStores:
+def known_of(production: Production, rows: list[str], number: int) -> EntityStore:
     """What was answered to a question before."""
-    entity_stores = EntityStores(10**6)
-    entity_store: EntityStore = entity_stores.of((partition_of(ANA), EntityForm.NORMALISED))
+    entity_store = EntityStore(10**6)
     shown, rest = QUESTIONS[number]
     asked = showing(shown, rest)
     written = answer(production, rows, asked.tree, normalised=True)
     ingest(entity_store, asked, entry(written), normalise(written, asked.tree, CATALOGUE), validity(0), CATALOGUE)
-    return entity_stores
+    return entity_store
 
 
 @settings(deadline=None, max_examples=300)
@@ -78,7 +72,7 @@ def test_events_only_take_answers_away(
 ) -> None:
     changes = [change for event in events for change in event]
     now = asked_of(known_of(production, rows, told), asked, changes)
-    if isinstance(now, RecalledAnswer):
+    if isinstance(now, EntityAnswer):
         before = asked_of(known_of(production, rows, told), asked, [])
-        assert isinstance(before, RecalledAnswer)
+        assert isinstance(before, EntityAnswer)
         assert now.result.body == before.result.body

@@ -382,7 +382,7 @@ async def test_a_flipped_byte_is_a_miss(folder: Path) -> None:
     record[-3] ^= 1
     tier.submit(KEY, bytes(record))
     store.flush()
-    assert await store.load(KEY) is None
+    assert await store.peek(KEY) is None
     assert tier.refused == 1
     assert (await store.measure())[0] == 0
     tier.close()
@@ -394,13 +394,17 @@ async def test_memory_comes_first_and_an_older_fetch_never_replaces_a_newer(fold
     newer = result(b"newer", validity=Validity(moment(9, 1.0, epoch=77), 9))
     assert store.put(KEY, newer)
     assert not store.put(KEY, result(b"older"))
-    assert store.get(KEY) is newer
+    assert store.in_memory(KEY) is newer
     secret = result(b"secret", durable=False)
     store.put(b"s" * 20, secret)
     store.flush()
     fresh = ResultStore(2**20, tier)
-    assert (await fresh.load(KEY)) == newer
-    assert await fresh.load(b"s" * 20) is None
+    found = await fresh.peek(KEY)
+    assert found == newer
+    assert fresh.in_memory(KEY) is None
+    fresh.use(KEY, found)
+    assert fresh.in_memory(KEY) is found
+    assert await fresh.peek(b"s" * 20) is None
     tier.close()
 
 
@@ -409,10 +413,13 @@ def test_memory_gives_up_what_was_not_used(tmp_path: Path) -> None:
     store = ResultStore(3_300, tier)
     for name in (b"a", b"b", b"c"):
         store.put(name, result(b"x" * 500))
-    assert store.get(b"a") is not None
+    found = store.in_memory(b"a")
+    assert found is not None
+    store.use(b"a", found)
+    assert store.in_memory(b"b") is not None  # to look is no use
     store.put(b"d", result(b"x" * 500))
-    assert store.get(b"b") is None
-    assert store.get(b"a") is not None
+    assert store.in_memory(b"b") is None
+    assert store.in_memory(b"a") is found
     store.put(b"e", result(b"x" * 10_000))
-    assert [name for name in (b"a", b"b", b"c", b"d", b"e") if store.get(name)] == [b"a", b"c", b"d"]
+    assert [name for name in (b"a", b"b", b"c", b"d", b"e") if store.in_memory(name)] == [b"a", b"c", b"d"]
     tier.close()

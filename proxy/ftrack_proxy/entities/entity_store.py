@@ -102,6 +102,10 @@ class SiblingGroup:
     members: tuple[EntityRef, ...]
     walked: dict[object, int] = field(default_factory=dict)
 
+    def postpone(self, walk: object, members: int) -> None:
+        """See to it that so many members are asked for one by one before this counts as a walk again."""
+        self.walked[walk] = -members
+
     def step(self, walk: object) -> None:
         """Note one more member that was asked for by itself; what was asked long ago is forgotten."""
         self.walked[walk] = self.walked.pop(walk, 0) + 1
@@ -121,13 +125,17 @@ class EntityRecord:
     walks: tuple[object, ...] = ()
     weight: int = 0
 
-    def walk(self, walk: object) -> tuple[SiblingGroup, ...]:
-        """Note that it was asked for by itself; returns the groups of which it is not the first so asked for."""
+    def walked(self, walk: object) -> tuple[SiblingGroup, ...]:
+        """The groups of which it is not the first that is asked for by itself, now that it is."""
+        steps = 0 if walk in self.walks else 1
+        return tuple(group for group in self.groups if group.walked.get(walk, 0) + steps > 1)
+
+    def step(self, walk: object) -> None:
+        """Note that it was asked for by itself."""
         if walk not in self.walks:
             self.walks = (walk, *self.walks[: _MOST_WALKS - 1])
             for group in self.groups:
                 group.step(walk)
-        return tuple(group for group in self.groups if group.walked.get(walk, 0) > 1)
 
 
 @dataclass(frozen=True, slots=True)

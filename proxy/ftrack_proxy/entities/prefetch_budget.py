@@ -19,10 +19,17 @@ class PrefetchBudget:
 
     def take(self, wanted: int, rate: float, now: float) -> int:
         """Take up to ``wanted`` rows; returns how many are granted."""
-        saved = min(rate * _SAVED, self._left + (now - self._at) * rate)
+        saved = self._saved(rate, now)
         granted = min(wanted, int(saved))
         self._left, self._at = saved - granted, now
         return granted
+
+    def left(self, rate: float, now: float) -> int:
+        """How many rows could be taken."""
+        return int(self._saved(rate, now))
+
+    def _saved(self, rate: float, now: float) -> float:
+        return min(rate * _SAVED, self._left + (now - self._at) * rate)
 
     def is_idle(self, now: float) -> bool:
         """True if nothing was taken for so long that it makes no difference any more."""
@@ -42,3 +49,10 @@ class PrefetchBudgets:
         share = self.rate / len(self._of.keys() | {client})
         budget = self._of.setdefault(client, PrefetchBudget(share * _SAVED, now))
         return budget.take(wanted, share, now)
+
+    def left(self, client: Principal, now: float) -> int:
+        """How many rows a client could take."""
+        there = {one for one, budget in self._of.items() if not budget.is_idle(now)}
+        share = self.rate / len(there | {client})
+        budget = self._of[client] if client in there else PrefetchBudget(share * _SAVED, now)
+        return budget.left(share, now)

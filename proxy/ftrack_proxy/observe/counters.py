@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from ftrack_proxy.protocol.headers import Handling
+
 # Kinds that are told apart; a tally is shown as a whole, and the first of each kind is logged.
 _MOST_KINDS: Final = 50
 _OTHERS: Final = "others"
@@ -48,6 +50,15 @@ class Counters:
     stale: Counter[str] = field(default_factory=Counter)
     unreadable_events: Tally = field(default_factory=Tally)
     faults: Tally = field(default_factory=Tally)
+
+    def count(self, handling: Handling) -> None:
+        """Count one operation that was answered."""
+        if handling.forwarded is None:
+            self.hits += 1
+            self.kinds[handling.detail or ""] += 1
+        else:
+            self.misses += 1
+            self.joined += handling.collapsed
 
     @property
     def activity(self) -> int:

@@ -191,6 +191,20 @@ def parse_cache_control(value: str | None) -> CacheControl:
     )
 
 
+class HitKind(Enum):
+    """How the answer of a hit was found: the ``detail`` of ``Cache-Status``.
+
+    In the same words, or in others that mean the same; put together from a longer list, from a list that shows more,
+    or from the entities by themselves.
+    """
+
+    EXACT = "exact"
+    EQUIVALENT = "equivalent"
+    WINDOW = "window"
+    PROJECTION = "projection"
+    ENTITY = "entity"
+
+
 class Forwarded(Enum):
     """Why an operation went upstream: the ``fwd`` parameter of RFC 9211 2.2."""
 

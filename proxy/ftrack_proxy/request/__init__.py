@@ -1,11 +1,13 @@
-"""The way of a request, one verb a file.
+"""The way of a request, one step a file.
 
 ::
 
-    POST /api -> identify -> split -> start -> for each operation
-                                       |- write, unknown -> forward the whole batch -> record changes -> reply
-                                       `- read -> look up -> judge -+- fresh -> reply with stored bytes
-                                                                    `- else -> join or fetch -> keep -> reply
+    POST /api -> identify -> split -+- writes, unknown ------------------------------> forward -> reply
+                                    `- reads -> bind -> gather -> DECIDE -> perform -> compose -> reply
+                                                          ^                    |
+                                                          `-- fetch, learn <---+
 
-Nothing here knows a socket or a disk: the outside is behind `ftrack_proxy.ports`.
+`api` is the way in, `read` goes it with a batch of reads. Decisions are made in `ftrack_proxy.decision`, of values that
+`gather` collects; `perform` carries them out. Nothing here knows a socket or a disk: the outside is behind
+`ftrack_proxy.ports`.
 """

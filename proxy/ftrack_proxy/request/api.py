@@ -22,12 +22,13 @@ class Api:
     async def answer(self, call: ApiCall) -> Reply:
         """Answer a call: from memory if it is all there, from the store or ftrack if it only reads, else forward."""
         split = self._splitter.at_hand(call) or await self._splitter.split(call)
-        if split.keys and split.batch is not None:
-            reply = self._reader.at_hand(call, split)
-            if reply is None:
-                reply = await self._reader.answer(call, split)
-            if reply is not None:
-                return reply
+        if split.keys:
+            at_once = self._reader.at_once(call, split)
+            if isinstance(at_once, Reply):
+                return at_once
+            answered = await self._reader.answer(call, split, at_once)
+            if isinstance(answered, Reply):
+                return answered
         if split.rewritten is not None:
             call = replace(call, body=split.rewritten, plain=split.rewritten, headers=_of_plain_body(call.headers))
         return await self._forwarder.forward(call, split.batch)

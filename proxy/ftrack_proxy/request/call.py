@@ -12,9 +12,9 @@ from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.ports import Rest
 from ftrack_proxy.protocol.headers import CacheControl
-from ftrack_proxy.protocol.operations import Operation
+from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.protocol.representation import Representation
-from ftrack_proxy.queries.bound_query import Bound
+from ftrack_proxy.queries.bound_query import Bound, BoundQuery
 
 
 @dataclass(slots=True)
@@ -75,7 +75,8 @@ class Reply:
 class Read:
     """One read of a batch: who asks, what, under which key, and the moment at which it began.
 
-    ``spelling`` tells this text from others of the same key.
+    ``spelling`` tells this text from others of the same key. ``trusted``: ftrack had accepted the asker recently when
+    it began.
     """
 
     call: ApiCall
@@ -84,3 +85,14 @@ class Read:
     spelling: bytes
     bound: Bound
     start: Moment
+    trusted: bool
+
+    @property
+    def is_of_entities(self) -> bool:
+        """True if its answer can be put together from entity records."""
+        return isinstance(self.bound, BoundQuery) and self.bound.tree is not None
+
+    @property
+    def is_readable(self) -> bool:
+        """True if it is known what its answer may show of entities."""
+        return self.is_of_entities or self.operation.kind is not OperationKind.QUERY

@@ -1,75 +1,77 @@
-"""Coalescing: identical misses share one fetch, if it is young enough and new enough for who joins."""
+"""What is in flight: the fetches in progress, by what they will bring, so that others who miss the same may wait."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ftrack_proxy.entities.normalise import NormalisedAnswer
 from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.validity import Moment
-from ftrack_proxy.ports import Answer
-from ftrack_proxy.protocol.responses import Failure
+from ftrack_proxy.queries.projection_tree import EMPTY, Tree, covers
+from ftrack_proxy.request.fetched_response import FetchedResponse
 from ftrack_proxy.request.shared_task import SharedTask
 
-# Nobody waits longer than this, from its beginning, for what another asked: then he tries for himself, as he would
-# without us.
+# Nobody waits longer than this, from its beginning, for what another asked: then they try for themselves, as they
+# would without us.
 JOINABLE_AGE = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a fetch brought.
+@dataclass(frozen=True, slots=True, eq=False)
+class Flight:
+    """One fetch in progress, made with a principal's credentials, for as long as anybody waits for it.
 
-    ``plain`` is the body without content encoding, ``None`` if that cannot be had. ``entry`` is the operation's own
-    part of a successful answer. ``result`` is that with what is needed to judge it, ``None`` if the answer is an
-    error (``failure`` says of which kind) or not exactly what is expected. ``stored`` tells whether it was kept.
-    ``taken`` are the entities in it, if they could be told apart.
+    ``brings``: by subject (a result's key; a row or a list, with whose and in which form it is), what of it is shown.
+    ``prefetches_for``: whose rows beside those that were asked for it brings, if any.
     """
 
     began: Moment
-    answer: Answer
-    plain: bytes | None
-    entry: bytes | None
-    result: Result | None
-    stored: bool
-    taken: NormalisedAnswer | None = None
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """One fetch in progress, for as long as anybody waits for it; ``principal`` is whom ftrack will answer."""
-
-    principal: Principal
-    began: Moment
-    fetch: SharedTask[Fetched]
+    principal: Principal | None
+    work: SharedTask[FetchedResponse]
+    brings: Mapping[Hashable, Tree]
+    prefetches_for: Hashable | None = None
 
     def patience(self, now: float) -> float:
         """For how many seconds yet others may wait for it."""
         return self.began.at + JOINABLE_AGE - now
 
 
+@dataclass(slots=True)
 class Flights:
-    """The fetches in progress, by key."""
+    """All flights, by subject; of several for one subject the latest."""
 
-    def __init__(self) -> None:
-        self._flights: dict[bytes, Flight] = {}
+    _by_subject: dict[Hashable, Flight] = field(default_factory=dict)
+    _prefetching: set[Flight] = field(default_factory=set)
 
-    def joinable(self, key: bytes, now: float) -> Flight | None:
-        """Return the flight for ``key`` that others may wait for."""
-        flight = self._flights.get(key)
-        return flight if flight is not None and flight.fetch.is_open and flight.patience(now) > 0 else None
+    def joinable(self, subject: Hashable, now: float, tree: Tree = EMPTY) -> Flight | None:
+        """Return the flight that brings ``subject``, if it shows all of ``tree`` and others may wait for it."""
+        flight = self._by_subject.get(subject)
+        if flight is None or not flight.work.is_open or flight.patience(now) <= 0:
+            return None
+        return flight if covers(flight.brings[subject], tree) else None
 
-    def launch(self, key: bytes, principal: Principal, began: Moment, fetch: Coroutine[Any, Any, Fetched]) -> Flight:
-        """Start a fetch. Later reads join this one, not an older one for the same key."""
-        flight = Flight(principal, began, SharedTask(fetch, "flight"))
-        self._flights[key] = flight
-        flight.fetch.task.add_done_callback(lambda _: self._landed(key, flight))
+    def prefetching(self, whose: Hashable) -> int:
+        """How many flights bring more than was asked for to this client."""
+        return sum(flight.prefetches_for == whose for flight in self._prefetching)
+
+    def launch(
+        self,
+        began: Moment,
+        principal: Principal | None,
+        work: Coroutine[Any, Any, FetchedResponse],
+        brings: Mapping[Hashable, Tree],
+        prefetches_for: Hashable | None = None,
+    ) -> Flight:
+        """Start a fetch. Later reads join this one, not an older one for the same subject."""
+        flight = Flight(began, principal, SharedTask(work, "fetch"), brings, prefetches_for)
+        self._by_subject.update(dict.fromkeys(brings, flight))
+        if prefetches_for is not None:
+            self._prefetching.add(flight)
+        flight.work.task.add_done_callback(lambda _: self._landed(flight))
         return flight
 
-    def _landed(self, key: bytes, flight: Flight) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    def _landed(self, flight: Flight) -> None:
+        for subject in flight.brings:
+            if self._by_subject.get(subject) is flight:
+                del self._by_subject[subject]
+        self._prefetching.discard(flight)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ftrack_proxy.cache_policy.expected_events import expected_events
 from ftrack_proxy.changes.change import Change
+from ftrack_proxy.entities.entity_store import EntityStores
 from ftrack_proxy.entities.written_entities import learn_written, observations_of
 from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.observe.faults import note_fault
@@ -20,12 +21,12 @@ from ftrack_proxy.request.acceptance import note_answer
 from ftrack_proxy.request.begun_writes import BegunWrites
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.coverage_learning import CoverageLearner
-from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.forward_plan import Delivery, ForwardPlan, Outcome, aftermath, outcome_of, plan_forward
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.recall import Recall
+from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.request.stream_ending import StreamEnding
 from ftrack_proxy.request.threads import in_thread
+from ftrack_proxy.request.unpack import unpacked_answer
 
 # Operations whose changes are found while everybody else waits, and whose answer is taken in so: some milliseconds.
 _FEW = 50
@@ -36,13 +37,23 @@ class Forwarder:
     """Sends what is not ours to answer, at most once, and finishes it even if the client has left (G8)."""
 
     def __init__(
-        self, journal: Journal, fetcher: Fetcher, upstream: Upstream, learning: CoverageLearner, recall: Recall
+        self,
+        journal: Journal,
+        upstream: Upstream,
+        learning: CoverageLearner,
+        schema: KnownSchema,
+        entity_stores: EntityStores,
+        *,
+        origin: str,
+        body_limit: int,
     ) -> None:
         self._journal = journal
-        self._fetcher = fetcher
         self._upstream = upstream
         self._learning = learning
-        self._recall = recall
+        self._schema = schema
+        self._entity_stores = entity_stores
+        self._origin = origin
+        self._body_limit = body_limit
         self._writes = BegunWrites()
 
     async def finish(self, patience: float) -> None:
@@ -61,7 +72,7 @@ class Forwarder:
         return await self._writes.outcome(self._carry_out(call, plan, dispatch), dispatch, "forward")
 
     async def _plan(self, batch: Batch | None) -> ForwardPlan:
-        catalogue = self._fetcher.binder.catalogue
+        catalogue = self._schema.catalogue
         if batch is None:
             return plan_forward(None, catalogue)
         contents = [operation.content for operation in batch.operations]
@@ -73,15 +84,15 @@ class Forwarder:
         began = self._journal.start(call.credentials)
         try:
             answer = await self._send(call, dispatch)
-            unpacked = await self._fetcher.unpacked(answer)
+            unpacked = await unpacked_answer(answer, self._body_limit)
         except NotSent as error:
-            return reply.unreachable(self._fetcher.origin, str(error))
+            return reply.unreachable(self._origin, str(error))
         except AnswerLost as error:
             changes = aftermath(plan, Outcome.UNKNOWN, is_whole=True).changes
             self.record(changes)
             await self._recorded(changes)
             lost = reply.read_lost if dispatch is None else reply.write_lost
-            return lost(self._fetcher.origin, str(error))
+            return lost(self._origin, str(error))
         except asyncio.CancelledError:
             if dispatch is not None and dispatch.begun:
                 self.record(aftermath(plan, Outcome.UNKNOWN, is_whole=True).changes)
@@ -125,15 +136,16 @@ class Forwarder:
         Unless something else happened to them meanwhile, before ``answered``: which came first is not known then.
         ``recorded`` is the moment at which the write was in the log and nothing else after it.
         """
-        entity_store, catalogue = self._recall.entity_store(call), self._fetcher.binder.catalogue
-        if entity_store is None or catalogue is None or catalogue is not plan.catalogue:
+        space, catalogue = call.entity_space, self._schema.catalogue
+        if space is None or catalogue is None or catalogue is not plan.catalogue:
             return
         if recorded.epoch != began.epoch or plan.writes is None or len(plan.writes) > _FEW_TO_LEARN:
             return
         try:
             observations = observations_of(plan.writes, decoded, catalogue)
             meanwhile = [change for _, change in self._journal.log.between(began.seq, answered, None)]
-            learn_written(entity_store, observations, meanwhile, Validity(recorded, recorded.seq), catalogue)
+            records = self._entity_stores.of(space)
+            learn_written(records, observations, meanwhile, Validity(recorded, recorded.seq), catalogue)
         except Exception as error:
             note_fault(self._journal.counters, "taking in a write", error)
 

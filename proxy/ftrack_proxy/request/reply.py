@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
+from ftrack_proxy.decision.decisions import RefusalReason
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.errors import error_body
 from ftrack_proxy.protocol.headers import PERMISSION_HEADERS, Handling, appended_cache_status, cache_status, end_to_end
@@ -59,6 +61,19 @@ def of_answer(answer: Answer, handling: Handling, *, plain: bytes | None = None,
 def of_error(status: int, exception: str, content: str, error_code: str) -> Reply:
     """An error that we make ourselves; it carries no ``Cache-Status`` (RFC 9211 2)."""
     return Reply(status, [("Content-Type", _JSON)], error_body(exception, content, error_code))
+
+
+def refused(reason: RefusalReason, origin: str, problem: str = "") -> Reply:
+    """There is no answer to a read."""
+    match reason:
+        case RefusalReason.NOT_CACHED:
+            return not_cached()
+        case RefusalReason.NOT_SENT:
+            return unreachable(origin, problem)
+        case RefusalReason.LOST:
+            return read_lost(origin, problem)
+        case _:
+            assert_never(reason)
 
 
 def unreachable(origin: str, problem: str) -> Reply:

@@ -13,42 +13,39 @@ from ftrack_proxy.values.bounded_map import BoundedMap
 class ResultStore:
     """The two tiers as one: memory, of ``limit`` bytes, and disk.
 
-    ``get`` is for the event loop's hot path; ``load`` goes to disk in a thread.
+    ``in_memory`` is for the event loop's hot path; ``peek`` goes to disk in a thread.
     """
 
     def __init__(self, limit: int, disk: DiskTier) -> None:
         self._memory: BoundedMap[bytes, Result] = BoundedMap(limit, weigh=_size)
         self._disk = disk
 
-    def get(self, key: bytes) -> Result | None:
-        """Return what memory has."""
-        return self._memory.get(key)
-
-    async def load(self, key: bytes) -> Result | None:
-        """Return what the disk has, and keep it in memory from now on.
-
-        A fetch may have brought something newer while the disk was read, so memory is checked again.
-        """
-        result = await asyncio.get_running_loop().run_in_executor(self._disk.thread, self._read, key)
-        newer = self._memory.get(key)
-        if newer is not None or result is None:
-            return newer
-        self._memory.put(key, result)
-        return result
+    def in_memory(self, key: bytes) -> Result | None:
+        """Return what memory has; this counts as no use."""
+        return self._memory.peek(key)
 
     async def peek(self, key: bytes) -> Result | None:
-        """Return what memory or disk has, and leave both as they are."""
+        """Return what memory or disk has, and leave both as they are.
+
+        While the disk was asked, a fetch may have brought something newer: memory is looked at again.
+        """
         result = self._memory.peek(key)
-        if result is None:
-            result = await asyncio.get_running_loop().run_in_executor(self._disk.thread, self._read, key)
-        return result
+        if result is not None:
+            return result
+        result = await asyncio.get_running_loop().run_in_executor(self._disk.thread, self._read, key)
+        return self._memory.peek(key) or result
+
+    def use(self, key: bytes, result: Result) -> None:
+        """Note that ``result``, which was found here, is used: from now on memory has it, if it has nothing newer."""
+        if self._memory.get(key) is None:
+            self._memory.put(key, result)
 
     def put(self, key: bytes, result: Result) -> bool:
         """Keep ``result`` unless a newer one is there; returns whether it was kept.
 
         Newer means: fetched later. A slow fetch never overwrites what a faster, later one brought.
         """
-        present = self._memory.get(key)
+        present = self._memory.peek(key)
         if present is not None and not result.validity.is_later_than(present.validity):
             return False
         self._memory.put(key, result)

@@ -1,0 +1,104 @@
+"""How far a reader of the code has to go to follow one read, from the API's entrance to the reply.
+
+python -m benchmarks.stops [--list]
+
+Counted are the functions of the request path and of the decision (``ftrack_proxy.request`` and ``.decision``) that one
+read passes through: *stops* are calls, *files* the modules in which they are, *returns* the calls into a module that
+the way had been in before and had left. With ``--list`` each stop is shown. What is repeated in a loop counts once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from tests.scenarios.studio import Studio, open_studio, warm
+
+from ftrack_proxy.request.api import Api
+
+_ROOMS = ("/ftrack_proxy/request/", "/ftrack_proxy/decision/")
+_NO_STOPS = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>", "__init__")
+
+
+@dataclass
+class Way:
+    """The functions that one request passed through, in order."""
+
+    stops: list[tuple[str, str]] = field(default_factory=list)
+    _frames: set[FrameType] = field(default_factory=set)
+    _last: CodeType | None = None
+
+    def see(self, frame: FrameType, event: str, _: Any) -> None:
+        """A profile function: a coroutine that goes on is no new stop, nor is the same function once more."""
+        code = frame.f_code
+        if event != "call" or frame in self._frames or not any(room in code.co_filename for room in _ROOMS):
+            return
+        self._frames.add(frame)
+        if code.co_name in _NO_STOPS or code is self._last:
+            return
+        self._last = code
+        self.stops.append((Path(code.co_filename).stem, code.co_qualname))
+
+    @property
+    def files(self) -> int:
+        return len({module for module, _ in self.stops})
+
+    @property
+    def returns(self) -> int:
+        """Calls into a module that was met before, from another one."""
+        met: set[str] = set()
+        found, last = 0, ""
+        for module, _ in self.stops:
+            found += module != last and module in met
+            met.add(module)
+            last = module
+        return found
+
+
+def followed(studio: Studio, expression: str) -> tuple[Way, str]:
+    """Ask for something, and note the way; returns it and the answer's ``Cache-Status``."""
+    way, answer = Way(), Api.answer
+
+    async def watched(self: Api, call: Any) -> Any:
+        sys.setprofile(way.see)
+        try:
+            return await answer(self, call)
+        finally:
+            sys.setprofile(None)
+
+    Api.answer = watched  # type: ignore[method-assign]
+    try:
+        said = studio.person().ask(expression)
+    finally:
+        Api.answer = answer  # type: ignore[method-assign]
+    return way, said.cache_status
+
+
+def main() -> None:
+    """Print a line for each kind of read."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="show each stop")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, open_studio(Path(folder)) as studio:
+        warm(studio.person(), "select id from Status")
+        task = studio.task
+        reads = [
+            ("cold by id", f'select name, description from Task where id is "{task}"'),
+            ("exact hit", f'select name, description from Task where id is "{task}"'),
+            ("entity hit", f'select name from Task where id is "{task}"'),
+            ("cold list", "select name from Task order by name"),
+        ]
+        for title, expression in reads:
+            way, said = followed(studio, expression)
+            print(f"{title:12} {len(way.stops):3} stops {way.files:3} files {way.returns:3} returns   {said}")
+            for number, (module, name) in enumerate(way.stops if arguments.list else (), start=1):
+                print(f"  {number:3} {module}.{name}")
+
+
+if __name__ == "__main__":
+    main()

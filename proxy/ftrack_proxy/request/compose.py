@@ -1,0 +1,132 @@
+"""Put the parts of a batch together into one reply, if that is what ftrack would have said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ftrack_proxy.decision.decisions import Serve
+from ftrack_proxy.decision.report import handling_of
+from ftrack_proxy.judging.validity import Moment
+from ftrack_proxy.protocol.headers import accepts_gzip, combined, end_to_end, one_of_each
+from ftrack_proxy.protocol.responses import contradict, decode, known_attributes
+from ftrack_proxy.request import reply
+from ftrack_proxy.request.call import ApiCall, Reply
+from ftrack_proxy.request.fetched_response import FetchedResponse
+
+# Parts that are compared while everybody else waits, and of more than these how many at one go.
+_AT_HAND = 100
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One operation's part of the reply: the decision by which it is served, and ftrack's response if there was one.
+
+    ``whole`` is the response to several operations of which it is a part.
+    """
+
+    serve: Serve
+    response: FetchedResponse | None = None
+    whole: FetchedResponse | None = None
+
+
+def composed(parts: Sequence[Part], start: Moment) -> Reply:
+    """Write the reply of parts that are all entries of answers."""
+    results = [part.serve.result for part in parts if part.serve.result is not None]
+    handlings = [handling_of(part.serve) for part in parts]
+    headers: list[tuple[str, str]] = []
+    cookies: list[str] = []
+    behind = None
+    for response, collapsed in _responses(parts):
+        theirs = end_to_end(response.answer.headers.items())
+        behind = combined(response.answer.headers, "Cache-Status") or behind
+        if not headers:
+            headers = [(name, value) for name, value in theirs if name.lower() != "set-cookie"]
+        if not collapsed:
+            cookies += [value for name, value in theirs if name.lower() == "set-cookie"]
+    headers += [("Set-Cookie", cookie) for cookie in one_of_each(cookies)]
+    types = {result.content_type for result in results}
+    return reply.of_entries(
+        [result.body for result in results],
+        handlings,
+        http_status=max(result.http_status for result in results),
+        # Where the parts' types differ, all that they have in common is that they are JSON.
+        content_type=types.pop() if len(types) == 1 else "",
+        age=max(start.at - result.validity.began.at for result in results),
+        headers=headers,
+        behind=behind,
+    )
+
+
+def _responses(parts: Sequence[Part]) -> list[tuple[FetchedResponse, bool]]:
+    """ftrack's responses, each once, and whether somebody else had asked for it."""
+    found = {id(p.response): (p.response, handling_of(p.serve).collapsed) for p in parts if p.response is not None}
+    return list(found.values())
+
+
+def passed_on(part: Part) -> Reply:
+    """Make a reply to a whole batch of what is no entry of an answer."""
+    handling, response = handling_of(part.serve), _response(part)
+    return reply.of_answer(response.answer, handling, plain=response.plain, own=not handling.collapsed)
+
+
+def stands_for_all(part: Part, call: ApiCall, operations: int) -> bool:
+    """True if what ftrack said to one operation alone, and what is no entry of a list, is the answer to a batch.
+
+    One failing operation fails it (ftrack-protocol 2.2). Anything else that is not what we expect cannot be put
+    together with other parts, nor sent to a client that does not accept the encoding in which we had it sent.
+    """
+    response = _response(part)
+    if response.failure is None and operations > 1:
+        return False
+    is_plain = response.plain is not None or "Content-Encoding" not in response.answer.headers
+    return is_plain or accepts_gzip(call.headers)
+
+
+def _response(part: Part) -> FetchedResponse:
+    assert part.response is not None
+    return part.response
+
+
+def is_torn(parts: Sequence[Part]) -> bool:
+    """G7: one entity in one answer is of one moment. Parts that were fetched apart may contradict each other."""
+    if _are_of_one_request(parts):
+        return False
+    seen: dict[tuple[str, str], dict[str, Any]] = {}
+    for part in parts:
+        if part.serve.result is None:
+            continue
+        attributes = part.serve.result.attributes(_attributes_of_body)
+        if contradict(seen, attributes):
+            return True
+        for entity, values in attributes.items():
+            seen.setdefault(entity, {}).update(values)
+    return False
+
+
+def _are_of_one_request(parts: Sequence[Part]) -> bool:
+    return len(parts) < 2 or all(part.whole is not None and part.whole is parts[0].whole for part in parts)
+
+
+async def look_into(parts: Sequence[Part]) -> None:
+    """Take very many parts apart, to be compared, without keeping everybody else waiting."""
+    results = [part.serve.result for part in parts if part.serve.result is not None]
+    if len(results) > _AT_HAND and not _are_of_one_request(parts):
+        for count, result in enumerate(results, start=1):
+            result.attributes(_attributes_of_body)
+            if not count % _AT_ONCE:
+                await asyncio.sleep(0)
+
+
+def let_go(parts: Sequence[Part]) -> None:
+    """Have no more of answers that are still coming."""
+    for part in parts:
+        if part.response is not None:
+            part.response.let_go()
+
+
+def _attributes_of_body(body: bytes) -> dict[tuple[str, str], dict[str, Any]]:
+    return known_attributes(decode(body))

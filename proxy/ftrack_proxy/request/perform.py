@@ -1,0 +1,270 @@
+"""Carry decisions out: the one place on the way of a read that waits, fetches, stores, counts and proves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from ftrack_proxy.decision.at_hand import AtHand, StoredAnswer
+from ftrack_proxy.decision.decide import FetchOutcome, Problem, ask, conclude, decide
+from ftrack_proxy.decision.decisions import (
+    Fetch,
+    FetchedAnswer,
+    Join,
+    Look,
+    Miss,
+    RefusalReason,
+    Refuse,
+    Serve,
+    Way,
+)
+from ftrack_proxy.decision.plan import TOGETHER, Notes, OwnWords
+from ftrack_proxy.entities.default_attributes import DefaultAttributes
+from ftrack_proxy.entities.entity_lookup import EntityAnswer, LongAnswer
+from ftrack_proxy.entities.entity_store import EntityStores
+from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
+from ftrack_proxy.judging.validity import Moment
+from ftrack_proxy.observe.faults import note_fault
+from ftrack_proxy.ports import AnswerLost, NotSent
+from ftrack_proxy.protocol.headers import HitKind
+from ftrack_proxy.queries.projection_tree import EMPTY, Tree
+from ftrack_proxy.request.call import ApiCall, Read
+from ftrack_proxy.request.compose import Part
+from ftrack_proxy.request.fetch import Fetcher
+from ftrack_proxy.request.fetched_response import FetchedResponse
+from ftrack_proxy.request.flights import Flight, Flights
+from ftrack_proxy.request.gather import Gatherer, in_flight
+from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.learn import contains_secret
+
+# Answers that are put together anew while everybody else waits.
+_AT_ONCE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MissedRead:
+    """A read that cannot be answered from what is at hand."""
+
+    read: Read
+    at_hand: AtHand
+    miss: Miss
+
+
+class Refused(Exception):
+    """There is no answer for a read: why, and what went wrong."""
+
+    def __init__(self, reason: RefusalReason, problem: str = "") -> None:
+        super().__init__(problem)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """What came of asking, or of waiting for others: for the decision, and ftrack's response or why there is none."""
+
+    outcome: FetchOutcome
+    response: FetchedResponse | None = None
+    error: Exception | None = None
+
+
+class Driver:
+    """Does what is decided for reads, until there is an answer."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        gatherer: Gatherer,
+        fetcher: Fetcher,
+        flights: Flights,
+        entity_stores: EntityStores,
+        defaults: DefaultAttributes,
+        budgets: PrefetchBudgets,
+    ) -> None:
+        self._journal = journal
+        self._gather = gatherer
+        self._fetcher = fetcher
+        self._flights = flights
+        self._entity_stores = entity_stores
+        self._defaults = defaults
+        self._budgets = budgets
+
+    async def perform(self, read: Read, at_hand: AtHand) -> Part:
+        """Decide, and do what is decided, until there is an answer.
+
+        Raises:
+            Refused: there is none.
+        """
+        decision: Serve | Look | Miss | Join | Fetch | Refuse = decide(at_hand)
+        arrival: _Arrival | None = None
+        while True:
+            match decision:
+                case Serve():
+                    self.settle(read, decision)
+                    return Part(decision, None if arrival is None else arrival.response)
+                case Refuse(reason=reason):
+                    raise Refused(reason, "" if arrival is None else str(arrival.error))
+                case Look():
+                    at_hand = await self._gather.further(read, at_hand, decision)
+                    decision = decide(at_hand) if arrival is None else conclude(at_hand, arrival.outcome)
+                    continue
+                case Miss():
+                    if arrival is None:
+                        self._count_stale(decision)
+                    decision = self._way_to_ask(read, decision)
+                    continue
+                case Join():
+                    arrival = await self._join(read, decision)
+                case Fetch():
+                    arrival = await self._fetch(read, decision)
+                case _:
+                    assert_never(decision)
+            if arrival.outcome.of.brings_records:
+                at_hand = self._gather.anew(read)
+            decision = conclude(at_hand, arrival.outcome)
+
+    def settle(self, read: Read, serve: Serve) -> None:
+        """Keep what is served where it is not yet, and note that it is proven good."""
+        answer = serve.answer
+        match answer:
+            case StoredAnswer():
+                answer.result.validity.advance(answer.verdict.good_through)
+                self._journal.results.use(read.key, answer.result)
+            case EntityAnswer():
+                if isinstance(serve.how, HitKind):
+                    self._journal.counters.prefetched_used += answer.prefetched
+                else:
+                    # What was there anyway need not be on disk twice.
+                    secret = contains_secret(answer.result.body, read.call)
+                    answer.result.durable = read.bound.terms.durable and not secret
+                self._keep(read, answer)
+            case FetchedAnswer():
+                pass  # It was kept when it came.
+            case _:
+                assert_never(answer)
+
+    def _keep(self, read: Read, answer: EntityAnswer) -> None:
+        """Keep an answer that was put together: the next time it is there as it is."""
+        if read.call.entity_space is not None:
+            self._entity_stores.of(read.call.entity_space)  # It is in use.
+        answer.result.spelling = read.spelling
+        self._journal.results.put(read.key, answer.result)
+
+    def _count_stale(self, miss: Miss) -> None:
+        """Count a stored answer that would not do."""
+        if miss.stale is not None:
+            self._journal.counters.stale[miss.stale.value] += 1
+
+    def _way_to_ask(self, read: Read, miss: Miss) -> Join | Fetch:
+        around = self._gather.surroundings(read, miss)
+        try:
+            return ask(miss, around)
+        except Exception as error:
+            note_fault(self._journal.counters, "planning", error)
+            return ask(miss.after(Way.OWN_WORDS), around)
+
+    async def _join(self, read: Read, join: Join) -> _Arrival:
+        """Wait for others' fetches, none for long."""
+        self._note(join.notes)
+        flights = [one.handle for one in join.flights if isinstance(one.handle, Flight)]
+        patience = min(flight.patience(self._journal.clock()) for flight in flights)
+        waiting = [flight.work.outcome(patience) for flight in flights]
+        self._journal.counters.waiting += 1
+        try:
+            if join.way is Way.JOIN_ROWS:
+                # However they end: what they brought is looked for among the records.
+                came = await asyncio.gather(*waiting, return_exceptions=True)
+                late = any(isinstance(one, TimeoutError) for one in came)
+                return _Arrival(FetchOutcome(join, flights[0].began, problem=Problem.TOO_LATE if late else None))
+            return await self._arrival(read, join, flights[0].began, waiting[0])
+        finally:
+            self._journal.counters.waiting -= 1
+
+    async def _fetch(self, read: Read, fetch: Fetch) -> _Arrival:
+        """Ask ftrack, so that others may wait for what it says."""
+        call, plan = read.call, fetch.plan
+        # G3: the moment before the request is sent, not the one at which its answer is here.
+        began = self._journal.start(call.credentials)
+        self._note(fetch.notes)
+        brings: dict[Hashable, Tree] = {read.key: EMPTY}
+        prefetches_for = None
+        if isinstance(plan, OwnWords):
+            self._pay(call, plan)
+            work = self._fetcher.in_own_words(call, plan)
+            brings = {in_flight(call.entity_space, subject): tree for subject, tree in plan.covers.items()}
+            prefetches_for = call.principal if plan.spare else None
+        else:
+            work = self._fetcher.in_clients_words(read, began)
+        flight = self._flights.launch(began, call.principal, work, brings, prefetches_for)
+        return await self._arrival(read, fetch, began, flight.work.outcome())
+
+    async def _arrival(self, read: Read, of: Join | Fetch, began: Moment, work: Awaitable[FetchedResponse]) -> _Arrival:
+        try:
+            came = await work
+        except TimeoutError:
+            return _Arrival(FetchOutcome(of, began, problem=Problem.TOO_LATE))
+        except NotSent as error:
+            return _Arrival(FetchOutcome(of, began, problem=Problem.NOT_SENT), error=error)
+        except AnswerLost as error:
+            return _Arrival(FetchOutcome(of, began, problem=Problem.LOST), error=error)
+        verdict = None
+        if isinstance(of, Join) and came.result is not None:
+            verdict = self._gather.judged(read, came.result).verdict
+        return _Arrival(
+            FetchOutcome(of, came.began, came.result, verdict, came.stored, came.failure, came.is_coming), came
+        )
+
+    def _note(self, notes: Notes) -> None:
+        """Note what planning found out."""
+        for record, walk in notes.steps:
+            record.step(walk)
+        if notes.asked is not None:
+            self._defaults.note(*notes.asked)
+
+    def _pay(self, call: ApiCall, plan: OwnWords) -> None:
+        """Take what is prefetched from the client's budget."""
+        if plan.spare and call.principal is not None:
+            self._budgets.take(call.principal, plan.budget, self._journal.clock())
+            self._journal.counters.prefetches += 1
+            self._journal.counters.prefetched += plan.spare
+
+    async def ask_together(self, call: ApiCall, missed: Sequence[MissedRead]) -> Mapping[bytes, Part]:
+        """Ask for many misses of a batch in one request; what came instead of an answer is the only part.
+
+        Raises:
+            Refused: there is no answer.
+        """
+        for one in missed:
+            self._count_stale(one.miss)
+        try:
+            came = await self._fetcher.together(call, [one.read for one in missed])
+        except NotSent as error:
+            raise Refused(RefusalReason.NOT_SENT, str(error)) from None
+        except AnswerLost as error:
+            raise Refused(RefusalReason.LOST, str(error)) from None
+        if not came.results:
+            first = missed[0]
+            return {first.read.key: Part(Serve(Fetch(TOGETHER, first.miss), FetchedAnswer(None)), came.response)}
+        kept = set(came.kept)
+        for count, one in enumerate((one for one in missed if one.read.key in came.told), start=1):
+            if await self._keep_anew(one):
+                kept.add(one.read.key)
+            if not count % _AT_ONCE:
+                await asyncio.sleep(0)
+        parts: dict[bytes, Part] = {}
+        for one, result in zip(missed, came.results, strict=True):
+            serve = Serve(Fetch(TOGETHER, one.miss), FetchedAnswer(result, one.read.key in kept))
+            # The head of the answer comes with the first part: one is enough.
+            parts[one.read.key] = Part(serve, None if parts else came.response, came.response)
+        return parts
+
+    async def _keep_anew(self, missed: MissedRead) -> bool:
+        """Put an answer together for others, of all that came with it; false if that is not enough."""
+        at_hand = self._gather.anew(missed.read)
+        if isinstance(at_hand.known, LongAnswer):
+            at_hand = await self._gather.further(missed.read, at_hand, Look.LONG)
+        if not isinstance(at_hand.known, EntityAnswer):
+            return False
+        self.settle(missed.read, Serve(Fetch(TOGETHER, missed.miss), at_hand.known))
+        return True
