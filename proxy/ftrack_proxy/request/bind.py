@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable
 
 from ftrack_proxy.cache_policy.policy import Policy
@@ -19,6 +19,7 @@ from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.schema.catalogue import Catalogue
+from ftrack_proxy.values.bounded_map import BoundedMap
 
 _OVERHEAD = 200
 # Characters beyond which a query, of 5,000 ids and more, is bound only when it comes again; and how many such are
@@ -41,13 +42,12 @@ class Binder:
         self.schema = schema
         self.policy = policy
         self.not_understood: Counter[str] = Counter()
-        self._limit = limit
-        self._bound: OrderedDict[str, BoundQuery | None] = OrderedDict()
-        self._bound_size = 0
+        # ``None`` where answers must not be kept.
+        self._bound: BoundedMap[str, BoundQuery | None] = BoundedMap(limit, weigh=_weight)
         self._bound_to: Catalogue | None = None
-        self._met: OrderedDict[bytes, None] = OrderedDict()
+        self._met: BoundedMap[bytes, None] = BoundedMap(_MOST_MET)
         # With their terms: ``None`` where answers must not be kept.
-        self._shapes: dict[Query, tuple[BoundShape, Terms | None]] = {}
+        self._shapes: BoundedMap[Query, tuple[BoundShape, Terms | None]] = BoundedMap(_MOST_SHAPES)
 
     @property
     def catalogue(self) -> Catalogue | None:
@@ -62,7 +62,6 @@ class Binder:
     def forget(self) -> None:
         """Bind anew from now on: more is known of what this server answers, and answers have to be judged by more."""
         self._bound.clear()
-        self._bound_size = 0
         self._shapes.clear()
 
     def bind(self, operation: Operation) -> Bound | None:
@@ -104,9 +103,7 @@ class Binder:
         digest = hashlib.blake2b(expression.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if digest in self._met:
             return True
-        self._met[digest] = None
-        if len(self._met) > _MOST_MET:
-            self._met.popitem(last=False)
+        self._met.put(digest, None)
         return False
 
     def _current(self) -> Catalogue | None:
@@ -121,24 +118,18 @@ class Binder:
         catalogue = self._current()
         if catalogue is None:
             return None
-        if expression in self._bound:
-            self._bound.move_to_end(expression)
-            return self._bound[expression]
-        if wait_for_long and len(expression) > LONG:
+        bound = self._bound.get(expression)
+        if bound is not None:
+            return bound
+        if expression in self._bound or (wait_for_long and len(expression) > LONG):
             return None
         bound = self._bind(expression, catalogue)
         self._remember(expression, bound)
         return bound
 
     def _remember(self, expression: str, bound: BoundQuery | None) -> None:
-        if expression in self._bound:
-            return
-        self._bound[expression] = bound
-        # What an expression is bound to takes some times the room of its text.
-        self._bound_size += len(expression) + _OVERHEAD
-        while self._bound_size > self._limit:
-            oldest, _ = self._bound.popitem(last=False)
-            self._bound_size -= len(oldest) + _OVERHEAD
+        if expression not in self._bound:
+            self._bound.put(expression, bound)
 
     def _bind(self, expression: str, catalogue: Catalogue) -> BoundQuery | None:
         is_long = len(expression) > LONG
@@ -156,13 +147,16 @@ class Binder:
     def _shape(self, query: Query, catalogue: Catalogue, *, keep: bool) -> tuple[BoundShape, Terms | None]:
         """What does not depend on a query's literals."""
         blanked = shape_of(query)
-        known = self._shapes.get(blanked)
+        known = self._shapes.peek(blanked)
         if known is not None:
             return known
         shape = bind_shape(query, catalogue)
         terms = self.policy.terms_of(shape.reads, catalogue.family_of)
-        if len(self._shapes) >= _MOST_SHAPES:
-            self._shapes.clear()
         if keep:
-            self._shapes[blanked] = shape, terms
+            self._shapes.put(blanked, (shape, terms))
         return shape, terms
+
+
+def _weight(expression: str, _: BoundQuery | None) -> int:
+    # What an expression is bound to takes some times the room of its text.
+    return len(expression) + _OVERHEAD
