@@ -46,7 +46,7 @@ def _warm() -> subprocess.Popen[str]:
 
 
 def _serve(lines: IO[str]) -> None:
-    # Imports are what takes the time. `ftrack_proxy.cli` is none of them: default folders are found when it is imported.
+    # Imports are what takes the time. `ftrack_proxy.cli` is none of them: it finds default folders when it is imported.
     import click  # noqa: F401
     import platformdirs  # noqa: F401
 
