@@ -14,6 +14,7 @@ import pytest
 from multidict import CIMultiDict
 
 from ftrack_proxy.cache_policy.learned_coverage import DEADLINE, LearnedCoverage
+from ftrack_proxy.changes.change import Change, ChangeKind, ChangeSource, anything
 from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStores
 from ftrack_proxy.identity.trust import Trust
@@ -122,7 +123,7 @@ class Forwarding:
         self.ftrack = Ftrack()
         self.log = SlowLog()
         self.counters = Counters()
-        journal = Journal(
+        self.journal = journal = Journal(
             clock=lambda: 0.0,
             wall=lambda: 0.0,
             log=self.log,
@@ -261,3 +262,27 @@ async def test_only_what_was_carried_out_teaches_anything(outcome: str) -> None:
     assert (stage.entity_stores.of(stage.call.entity_space).known(EntityRef("Status", ("S",))) is not None) == is_done
     # No event of it has come.
     assert [(name, told["misses"]) for name, told in stage.learned.document().items()] == [("Status", 1)] * is_done
+
+
+@pytest.mark.required("G3.1")
+@pytest.mark.parametrize(
+    ("meanwhile", "is_known"),
+    [
+        ((), True),
+        ((Change(ChangeKind.UPDATED, frozenset({"Status"}), "other"),), True),
+        ((Change(ChangeKind.UPDATED, frozenset({"Status"}), "S"),), False),
+        ((Change(ChangeKind.UNKNOWN, frozenset({"Status"})),), False),
+        ((anything(ChangeSource.HUB_EVENT),), False),
+    ],
+)
+async def test_what_somebody_else_may_have_written_meanwhile_is_not_known(
+    meanwhile: tuple[Change, ...], is_known: bool
+) -> None:
+    stage = Forwarding()
+    reply = stage.begin("a new row")
+    stage.ftrack.connected.set()
+    await until(lambda: stage.ftrack.requests)
+    stage.journal.record(meanwhile)
+    stage.ftrack.say(SUCCESS)
+    await reply
+    assert (stage.entity_stores.of(stage.call.entity_space).known(EntityRef("Status", ("S",))) is not None) == is_known
