@@ -34,7 +34,7 @@ from ftrack_proxy.observe.descriptors import connection_limit, descriptor_limit
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.observe.logs import on_loop_fault
 from ftrack_proxy.observe.status import status_document
-from ftrack_proxy.ports import Clock
+from ftrack_proxy.ports import Clock, Upstream
 from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.body_memory import BodyMemory
@@ -114,6 +114,59 @@ def boot_clock() -> float:
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.clock_gettime(time.CLOCK_MONOTONIC) if sys.platform == "darwin" else time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPath:
+    """The way of a request, joined over whatever is behind its ports."""
+
+    api: Api
+    forwarder: Forwarder
+    gatherer: Gatherer
+    index: QueryIndex
+
+
+def join_request_path(
+    settings: Settings,
+    journal: Journal,
+    upstream: Upstream,
+    binder: Binder,
+    schemas: SchemaSource,
+    learning: CoverageLearner,
+    entity_stores: EntityStores,
+) -> RequestPath:
+    """Join the parts that read, decide, fetch and forward. Nothing of it opens anything."""
+    origin, body_limit = str(settings.upstream), settings.body_limit
+    flights, defaults = Flights(), DefaultAttributes(settings.policy.usual)
+    budgets, index = PrefetchBudgets(settings.prefetch_rate / 60), QueryIndex()
+    learner = Learner(
+        journal.log,
+        journal.results,
+        entity_stores,
+        binder,
+        schemas,
+        journal.counters,
+        settle_window=settings.settle_window,
+    )
+    fetcher = Fetcher(journal, upstream, learner, defaults, body_limit=body_limit)
+    gatherer = Gatherer(
+        journal.clock,
+        journal.log,
+        journal.results,
+        entity_stores,
+        flights,
+        defaults,
+        budgets,
+        binder.bind_expression,
+        on_fault=lambda error: note_fault(journal.counters, "recalling", error),
+    )
+    driver = Driver(journal, gatherer, fetcher, flights, entity_stores, defaults, budgets)
+    preparation = Preparation(journal, upstream, binder, schemas, body_limit=body_limit)
+    reader = Reader(journal, preparation, binder, gatherer, driver, index, origin)
+    forwarder = Forwarder(
+        journal, upstream, learning, binder.schema, entity_stores, origin=origin, body_limit=body_limit
+    )
+    return RequestPath(Api(Splitter(), reader, forwarder), forwarder, gatherer, index)
 
 
 @asynccontextmanager
@@ -205,28 +258,8 @@ async def running_proxy(
         save=lambda document: state.write(_LEARNED, document),
     )
     intake = HubIntake(journal, schema, learning)
-    origin, body_limit = str(settings.upstream), settings.body_limit
-    flights, defaults = Flights(), DefaultAttributes(settings.policy.usual)
-    budgets, index = PrefetchBudgets(settings.prefetch_rate / 60), QueryIndex()
-    learner = Learner(log, store, entity_stores, binder, schemas, counters, settle_window=settings.settle_window)
-    fetcher = Fetcher(journal, client, learner, defaults, body_limit=body_limit)
-    gatherer = Gatherer(
-        clock,
-        log,
-        store,
-        entity_stores,
-        flights,
-        defaults,
-        budgets,
-        binder.bind_expression,
-        on_fault=lambda error: note_fault(counters, "recalling", error),
-    )
-    driver = Driver(journal, gatherer, fetcher, flights, entity_stores, defaults, budgets)
-    preparation = Preparation(journal, client, binder, schemas, body_limit=body_limit)
-    reader = Reader(journal, preparation, binder, gatherer, driver, index, origin)
-    forwarder = Forwarder(journal, client, learning, schema, entity_stores, origin=origin, body_limit=body_limit)
-    api = Api(Splitter(), reader, forwarder)
-    explainer = Explainer(journal, gatherer, binder, index, live=lambda: bool(coverage.live_epochs()))
+    path = join_request_path(settings, journal, client, binder, schemas, learning, entity_stores)
+    explainer = Explainer(journal, path.gatherer, binder, path.index, live=lambda: bool(coverage.live_epochs()))
     relay = HubRelay(client, intake, journal.recorded)
 
     async def status() -> dict[str, Any]:
@@ -252,7 +285,7 @@ async def running_proxy(
     pass_through = PassThrough(client, journal)
     management = Management(status, {"explain": ExplainPage(explainer.explain).handle})
     router = RequestRouter(
-        api=api,
+        api=path.api,
         relay=relay,
         pass_through=pass_through,
         body_reader=BodyReader(settings.body_limit, room),
@@ -288,7 +321,7 @@ async def running_proxy(
         coverage.start()
         checking = loop.create_task(learning.run(), name="learn coverage")
         management.ready = True
-        yield Parts(journal, schema, binder, coverage, learning, client, api, store, room, listener, port)
+        yield Parts(journal, schema, binder, coverage, learning, client, path.api, store, room, listener, port)
     finally:
         management.ready = False
         deadline = Deadline(settings.stop_timeout)
@@ -301,7 +334,7 @@ async def running_proxy(
 
         async def finish_writes() -> None:
             left = deadline.left(0.85)
-            await asyncio.gather(forwarder.finish(left), pass_through.finish(left))
+            await asyncio.gather(path.forwarder.finish(left), pass_through.finish(left))
 
         await end_in_order(
             [
