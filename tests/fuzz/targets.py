@@ -23,17 +23,16 @@ from ftrack_proxy.protocol.hub_events import TOPICS, Unreadable, payload_of, rea
 from ftrack_proxy.protocol.operations import parse_batch
 from ftrack_proxy.protocol.representation import form_of
 from ftrack_proxy.protocol.responses import decode_exactly
-from ftrack_proxy.queries.projection_tree import tree_of
 from ftrack_proxy.schema.names import types_in_event
 from tests.fuzz import material
 from tests.fuzz.material import either, json_text, lists, mangled, objects, words
-from tests.test_judging.cases import catalogue
+from tests.test_judging.cases import bind, catalogue
 
 Target = tuple[Callable[[Random], Any], Callable[[Any], None]]
 """What draws an input (``str`` or ``bytes``), and what fails if it breaks a promise."""
 
 CATALOGUE = catalogue()
-_TREE = tree_of(parse("select name, status.name, parent.name, children.name from Task"), CATALOGUE)
+_TREE = bind("select name, status.name, parent.name, children.name from Task", CATALOGUE).tree
 _HUB_TOPICS = frozenset({"ftrack.update", "ftrack.location.component-added", "ftrack.location.component-removed"})
 
 

@@ -8,14 +8,12 @@ import pytest
 
 from ftrack_proxy.entities.entity_store import EntityRef
 from ftrack_proxy.entities.normalise import NormalisedAnswer, NotNormalisable, normalise, normalise_all
-from ftrack_proxy.language.parser import parse
-from ftrack_proxy.queries.projection_tree import tree_of
-from tests.test_judging.cases import catalogue
+from tests.test_judging.cases import bind, catalogue
 
 CATALOGUE = catalogue()
-NAMES = tree_of(parse("select name from Task"), CATALOGUE)
-STATUSES = tree_of(parse("select status.name, status.sort from Task"), CATALOGUE)
-SORTS = tree_of(parse("select sort from Status"), CATALOGUE)
+NAMES = bind("select name from Task", CATALOGUE).tree
+STATUSES = bind("select status.name, status.sort from Task", CATALOGUE).tree
+SORTS = bind("select sort from Status", CATALOGUE).tree
 TASK = {"__entity_type__": "Task", "id": "t"}
 STATUS = {"__entity_type__": "Status", "id": "s"}
 

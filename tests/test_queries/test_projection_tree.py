@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.language.parser import parse
 from ftrack_proxy.language.syntax import Path
-from ftrack_proxy.queries.projection_tree import Tree, covers, paths_of, projections_of, tree_of, united
+from ftrack_proxy.queries.projection_tree import Tree, covers, paths_of, projections_of, united
 from tests.test_entities.production import CATALOGUE, narrower, trees
+from tests.test_judging.cases import bind
 
 
 def shown(expression: str) -> Tree | None:
-    return tree_of(parse(expression), CATALOGUE)
+    return bind(expression, CATALOGUE).tree
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_tree_and_its_projections_are_the_same(tree: Tree) -> None:
     if paths:
         query = parse(f"select {', '.join(paths)} from Task")
         assert query.projections == projections_of(tree)
-        found = tree_of(query, CATALOGUE)
+        found = shown(f"select {', '.join(paths)} from Task")
         assert found is not None
         assert covers(found, tree)
         assert all(isinstance(path, Path) for path in query.projections)

@@ -3,16 +3,20 @@ from __future__ import annotations
 import pytest
 
 from ftrack_proxy.language.parser import NotUnderstood, parse
-from ftrack_proxy.queries.read_set import ReadSet, Unresolvable, read_set
+from ftrack_proxy.queries.bound_shape import bind_shape
+from ftrack_proxy.queries.read_set import ReadSet
+from ftrack_proxy.queries.resolve import Unresolvable
+from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.loader import load_catalogue
+from tests.test_judging.cases import catalogue as full_catalogue
 from tests.test_language.test_forms import FORMS
 from tests.test_schema.documents import DOCUMENT, real_catalogue, schema, small_catalogue
 
 SMALL = small_catalogue()
 
 
-def reads(expression: str) -> ReadSet:
-    return read_set(parse(expression), SMALL)
+def reads(expression: str, catalogue: Catalogue = SMALL) -> ReadSet:
+    return bind_shape(parse(expression), catalogue).reads
 
 
 @pytest.mark.parametrize(
@@ -182,10 +186,10 @@ def test_what_the_schema_does_not_have_is_unresolvable(expression: str, position
 def test_a_relation_to_a_type_that_the_document_lacks_is_unresolvable() -> None:
     catalogue = load_catalogue([*DOCUMENT, schema("Odd", "id gone>Gone", defaults="id gone")])
     with pytest.raises(Unresolvable, match="unknown type"):
-        read_set(parse("select gone from Odd"), catalogue)
+        reads("select gone from Odd", catalogue)
     with pytest.raises(Unresolvable):
-        read_set(parse("Odd where gone.id is x"), catalogue)
-    assert read_set(parse("Odd"), catalogue).families == {"Odd"}
+        reads("Odd where gone.id is x", catalogue)
+    assert reads("Odd", catalogue).families == {"Odd"}
 
 
 def test_a_cast_opens_the_attributes_of_the_subtype() -> None:
@@ -206,8 +210,16 @@ def test_the_real_forms_resolve_against_the_real_document(number: str, expressio
     query = parse(expression)
     if number == "12":  # Status has no type in this document
         with pytest.raises(Unresolvable):
-            read_set(query, catalogue)
+            reads(expression, catalogue)
     else:
-        found = read_set(query, catalogue)
+        found = reads(expression, catalogue)
         assert catalogue.family_of[query.entity_type] in found.families
         assert found.types <= catalogue.types.keys()
+
+
+def test_what_derives_from_rows_is_read_in_whatever_order_they_are_met() -> None:
+    """Shown custom attributes derive from stored values among others, which have sources of their own."""
+    stored = reads("select values from CustomAttributeConfiguration", full_catalogue()).derived
+    assert ("AssetVersion", "custom_attributes") in stored
+    both = "Task where custom_attributes.configuration.values.entity_id is x"
+    assert stored <= reads(both, full_catalogue()).derived

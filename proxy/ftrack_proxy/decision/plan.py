@@ -10,7 +10,7 @@ from typing import Final
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.entity_lookup import EntityLookup, MissingRows
 from ftrack_proxy.entities.entity_store import EntityRecord, EntityRef, SiblingGroup
-from ftrack_proxy.entities.sibling_queries import NPlusOnePattern, list_name, walks_of
+from ftrack_proxy.entities.sibling_queries import NPlusOnePattern, list_name, patterns_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.bound_query import BoundQuery
@@ -234,7 +234,7 @@ def _lists(material: PlanMaterial) -> tuple[ClientWords | OwnWords, Notes]:
 def _patterns(material: PlanMaterial) -> Iterator[tuple[NPlusOnePattern, EntityRef, EntityRecord]]:
     """The ways in which a query may be one of many, each with a known entity whose id it names."""
     bound = material.lookup.bound
-    for pattern in walks_of(bound.query, bound.catalogue):
+    for pattern in patterns_of(bound):
         for ref in pattern.refs:
             record = material.lookup.records.known(ref)
             if record is not None:

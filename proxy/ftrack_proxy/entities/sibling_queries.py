@@ -9,11 +9,10 @@ from typing import Final
 from ftrack_proxy.entities.entity_store import EntityRef
 from ftrack_proxy.entities.normalise import NormalisedAnswer
 from ftrack_proxy.language.canonical import canonical
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Path, Query, Step, Text
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Path, Query, Text
 from ftrack_proxy.queries import bound_query
+from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.row_keys import is_plain_id
-from ftrack_proxy.schema.catalogue import Catalogue
-from ftrack_proxy.schema.declared_types import Attribute, Kind
 
 _SHORT_WINDOW: Final = 100
 """Who asks for fewer rows expects to find no more (``first``, ``one``) or wants the first of many."""
@@ -70,19 +69,18 @@ class NPlusOnePattern:
         return self.query.limit is None or self.query.limit >= _SHORT_WINDOW or len(rows) <= self.query.limit
 
 
-def walks_of(query: Query, catalogue: Catalogue) -> Iterator[NPlusOnePattern]:
+def patterns_of(bound: BoundQuery) -> Iterator[NPlusOnePattern]:
     """The ways in which a query can be one of many: for each id that its rows must refer to."""
+    query = bound.query
     if query.offset or (query.order and query.limit is not None and query.limit < _SHORT_WINDOW):
         return
     terms = query.criteria.terms if isinstance(query.criteria, And) else (query.criteria,)
-    for term in terms:
-        if not isinstance(term, Comparison) or term.operator != "is" or not is_plain_id(term.value):
-            continue
-        families = _families(term.path, query.entity_type, catalogue)
-        if families:
+    for compared in bound.shape.id_comparisons:
+        term = terms[compared.index]
+        if isinstance(term, Comparison) and is_plain_id(term.value):
             open_query = _with(query, term, replace(term, value=_PLACEHOLDER))
-            shape = canonical(open_query, window=False)
-            yield NPlusOnePattern(query, term, tuple(EntityRef(f, (term.value.value,)) for f in families), shape)
+            refs = tuple(EntityRef(family, (term.value.value,)) for family in compared.families)
+            yield NPlusOnePattern(query, term, refs, canonical(open_query, window=False))
 
 
 def list_name(walk: NPlusOnePattern, identity: str) -> str:
@@ -95,31 +93,6 @@ def _with(query: Query, term: Comparison, other: Criteria) -> Query:
         terms = tuple(other if found is term else found for found in query.criteria.terms)
         return replace(query, criteria=And(terms))
     return replace(query, criteria=other)
-
-
-def _families(path: Path, start: str, catalogue: Catalogue) -> tuple[str, ...]:
-    """The families of the entities whose id a path compares: through references alone, each row has one then."""
-    type_name = start
-    *through, last = path.steps
-    for step in through:
-        attribute = _attribute(type_name, step, catalogue)
-        if attribute is None or attribute.kind is not Kind.REFERENCE or attribute.target is None:
-            return ()
-        type_name = attribute.target
-    attribute = _attribute(type_name, last, catalogue)
-    if attribute is None or attribute.kind is not Kind.SCALAR:
-        return ()
-    if through and last.name in catalogue.types[type_name].primary_key:
-        return (catalogue.family_of[type_name],)
-    return tuple({catalogue.family_of[name] for name in attribute.key_of if name in catalogue.family_of})
-
-
-def _attribute(type_name: str, step: Step, catalogue: Catalogue) -> Attribute | None:
-    declared = catalogue.types.get(type_name)
-    if declared is None or step.cast is not None or len(declared.primary_key) != 1:
-        return None
-    attribute = declared.attributes.get(step.name)
-    return None if attribute is None or attribute.computed else attribute
 
 
 def _behind(taken: NormalisedAnswer, row: EntityRef, path: Path) -> str:

@@ -12,7 +12,7 @@ from ftrack_proxy.entities.entity_store import Absence, EntityRef, EntityStore
 from ftrack_proxy.entities.normalise import NotNormalisable, normalise
 from ftrack_proxy.facts.naming import KEY_SUFFIX
 from ftrack_proxy.judging.validity import Validity
-from ftrack_proxy.queries.bound_shape import OF_NO_PROJECT
+from ftrack_proxy.queries.crossings import OF_NO_PROJECT
 from ftrack_proxy.queries.projection_tree import EMPTY
 from ftrack_proxy.queries.row_keys import Key
 from ftrack_proxy.schema.catalogue import Catalogue

@@ -18,7 +18,8 @@ from ftrack_proxy.language.parser import NotUnderstood, parse
 from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.queries.bound_query import BoundQuery, bind_query
 from ftrack_proxy.queries.bound_shape import BoundShape, bind_shape
-from ftrack_proxy.queries.read_set import ReadSet, Unresolvable
+from ftrack_proxy.queries.read_set import ReadSet
+from ftrack_proxy.queries.resolve import Unresolvable
 from ftrack_proxy.schema.catalogue import Catalogue
 
 _KEYWORDS: Final = frozenset(

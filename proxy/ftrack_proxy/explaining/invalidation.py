@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ftrack_proxy.judging.affects import EVERYTHING, RULES
 from ftrack_proxy.queries.bound_query import BoundQuery
-from ftrack_proxy.queries.bound_shape import Names
+from ftrack_proxy.queries.crossings import Names
 
 # Names that are listed before "and N more": a list that nobody reads explains nothing.
 _MOST_NAMES: Final = 12

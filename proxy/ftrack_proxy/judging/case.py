@@ -14,7 +14,8 @@ from ftrack_proxy.judging.evaluate import evaluate
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.row_facts import RowFacts, facts_after, facts_before
 from ftrack_proxy.queries.bound_query import BoundQuery
-from ftrack_proxy.queries.bound_shape import CONVERSION, BoundShape
+from ftrack_proxy.queries.bound_shape import BoundShape
+from ftrack_proxy.queries.crossings import CONVERSION
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.values.collation import may_be_same
 from ftrack_proxy.values.truth import Truth

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from ftrack_proxy.facts.type_names import VALUE
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Query
-from ftrack_proxy.queries.bound_shape import BoundShape, Names
+from ftrack_proxy.queries.bound_shape import BoundShape
 from ftrack_proxy.queries.compared_keys import compared_keys
+from ftrack_proxy.queries.crossings import Names
 from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.queries.row_keys import Key, row_keys
 from ftrack_proxy.queries.terms import Terms
@@ -77,11 +78,17 @@ def bind_query(query: Query, shape: BoundShape, terms: Terms, *, is_long: bool =
         terms=terms,
         query=query,
         criteria=None if query.criteria is None else prepared(query.criteria),
-        compared_keys=compared_keys(query, shape.catalogue) if VALUE in shape.reads.families else frozenset(),
+        compared_keys=_compared_keys(query, shape),
         row_keys=keys,
         list_name=list_name(query) if keys is None and shape.tree is not None else "",
         is_long=is_long,
     )
+
+
+def _compared_keys(query: Query, shape: BoundShape) -> Names | None:
+    if VALUE not in shape.reads.families:
+        return frozenset()
+    return None if shape.compared_paths is None else compared_keys(query, shape.compared_paths, shape.catalogue)
 
 
 def list_name(query: Query) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ftrack_proxy.facts.base_types import SHARED_ROWS
-from ftrack_proxy.language.syntax import Aggregate, Path, Query, Step
+from ftrack_proxy.language.syntax import Path, Step
+from ftrack_proxy.queries.resolve import ResolvedPath, ResolvedStep
 from ftrack_proxy.schema.catalogue import Catalogue
-from ftrack_proxy.schema.declared_types import Kind
 
 Tree = Mapping[str, "Tree"]
 MutableTree = dict[str, "MutableTree"]
@@ -19,50 +19,38 @@ _SHOWN_UNDER_SEVERAL_TYPES: Final = tuple(shared.family for shared in SHARED_ROW
 """Rows of these families are no entities to be known by type and key."""
 
 
-def tree_of(query: Query, catalogue: Catalogue) -> Tree | None:
-    """The projections of a query that is known to resolve; the default ones if it has none (ftrack-protocol 4.3).
+def tree_of(type_name: str, projections: Sequence[ResolvedPath], catalogue: Catalogue) -> Tree | None:
+    """What these projections show of rows of a type (ftrack-protocol 4.3).
 
-    ``None`` if an answer to it cannot be put together from entities: sums and groups, narrowed relations, insides
-    of values, rows that have no type of their own.
+    ``None`` if an answer to it cannot be put together from entities: narrowed relations, insides of values, rows that
+    have no type of their own.
     """
-    if query.group_by or _changes_type(query.entity_type, catalogue):
+    if _changes_type(type_name, catalogue):
         return None
-    paths: list[tuple[str, ...]] = []
-    for projection in query.projections:
-        if isinstance(projection, Aggregate) or any(step.cast for step in projection.steps):
-            return None
-        paths.append(tuple(step.name for step in projection.steps))
-    if not query.projections:
-        declared = catalogue.types[query.entity_type]
-        paths = [(name,) for name in declared.default_projections if name in declared.attributes]
+    paths = {path.path.steps: path for path in projections}
     tree: MutableTree = {}
-    for path in sorted(set(paths), key=len, reverse=True):
-        if not _add(tree, path, (query.entity_type,), catalogue):
+    for path in sorted(paths.values(), key=lambda path: len(path.path.steps), reverse=True):
+        if not path.is_whole or not _add(tree, path.steps, catalogue):
             return None
     return tree
 
 
-def _add(tree: MutableTree, path: tuple[str, ...], types: tuple[str, ...], catalogue: Catalogue) -> bool:
-    """Add one path, longer ones first; false if it enters a value, or rows that have no type of their own.
+def _add(tree: MutableTree, steps: Sequence[ResolvedStep], catalogue: Catalogue) -> bool:
+    """Add one path, longer ones first; false if it leads to rows that have no type of their own.
 
     Also for a mapped array that is named as a whole and in part: whether it comes with its values then is not known.
     """
     level = tree
-    for index, name in enumerate(path):
-        found = [pair for type_name in types for pair in catalogue.lookup(type_name, name)]
-        level = level.setdefault(name, {})
-        if all(attribute.kind is Kind.SCALAR for _, attribute in found):
-            return index == len(path) - 1
-        types = tuple({a.target for _, a in found if a.target is not None and a.target in catalogue.types})
-        if any(_changes_type(target, catalogue) for target in types):
+    for step in steps:
+        level = level.setdefault(step.name, {})
+        if step.cast is not None or any(_changes_type(target, catalogue) for target in step.targets):
             return False
-        if index == len(path) - 1:
-            entered = bool(level)
-            for _, attribute in found:
-                if entered and attribute.pair:
-                    return False
-                # A mapped array without a sub-path comes with its keys and values (3.5).
-                level.update((pair, {}) for pair in attribute.pair)
+    entered = bool(level)
+    for found in steps[-1].found:
+        if entered and found.attribute.pair:
+            return False
+        # A mapped array without a sub-path comes with its keys and values (3.5).
+        level.update((pair, {}) for pair in found.attribute.pair)
     return True
 
 

@@ -14,7 +14,7 @@ from ftrack_proxy.language.syntax import Query
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.queries.bound_query import Bound, BoundOperation, BoundQuery, bind_query
 from ftrack_proxy.queries.bound_shape import BoundShape, bind_shape
-from ftrack_proxy.queries.read_set import Unresolvable
+from ftrack_proxy.queries.resolve import Unresolvable
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.request.threads import in_thread
