@@ -110,7 +110,8 @@ def _parse(expression: str) -> Query:
     return query
 
 
-_parse_once = lru_cache(maxsize=32)(_parse)  # One text is parsed for its key and then for its meaning.
+# A batch's texts are parsed for their keys, and then to be bound: as many as are answered at one go.
+_parse_once = lru_cache(maxsize=128)(_parse)
 
 
 class _Parser:

@@ -82,13 +82,13 @@ def bind_shape(query: Query, catalogue: Catalogue) -> BoundShape:
     Raises:
         Unresolvable: it names what the schema does not have.
     """
-    binding = _Binding.of(Resolver(catalogue), shows_entities=True)
-    binding.query(query)
-    return binding.shape(query)
+    walk = _QueryPass.of(Resolver(catalogue), shows_entities=True)
+    walk.query(query)
+    return walk.shape(query)
 
 
 @dataclass(slots=True)
-class _Binding:
+class _QueryPass:
     """The pass over one query: collects what it shows, and what it filters and orders by."""
 
     resolver: Resolver
@@ -102,7 +102,7 @@ class _Binding:
     subqueries_read_values: bool = False
 
     @classmethod
-    def of(cls, resolver: Resolver, *, shows_entities: bool) -> _Binding:
+    def of(cls, resolver: Resolver, *, shows_entities: bool) -> _QueryPass:
         """A pass that has not begun."""
         return cls(resolver, Reads(resolver, shows_entities), Reads(resolver), CrossingNotes(resolver.catalogue))
 
@@ -195,7 +195,7 @@ class _Binding:
 
     def subquery(self, subquery: Query) -> Reads:
         """What a sub-query reads, which shows nothing."""
-        inner = _Binding.of(self.resolver, shows_entities=False)
+        inner = _QueryPass.of(self.resolver, shows_entities=False)
         inner.query(subquery)
         inner.shown.include(inner.filters)
         return inner.shown
