@@ -84,7 +84,7 @@ class Stage:
         """What is decided until there is an answer."""
         log = InMemoryChangeLog()
         cases.record(log, *self.changes, at=NOW)
-        start = self.start._replace(seq=log.head)
+        start = replace(self.start, seq=log.head)
 
         def judged(found: Result | None) -> StoredAnswer | None:
             return None if found is None else StoredAnswer(found, judge(found, start, log, TASKS), self.same_words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.judging.verdict import AGED, CURRENT, LOG_OVERRUN, UNSETTLED, UNVERIFIED, Verdict
@@ -13,7 +12,8 @@ from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.values.epoch import Epoch
 
 
-class Moment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Moment:
     """The moment at which a read (or a fetch) began.
 
     ``seq`` is the head of the change log called ``log``; ``epoch`` is the uninterrupted period of the change feed that
@@ -65,23 +65,22 @@ def standing(validity: Validity, terms: Terms, start: Moment, log: ChangeLog) ->
 
     ``None``: it is good unless a change after ``validity.good_through``, up to the read's start, affects it.
     """
-    if not is_verifiable(validity, terms, start):
+    began = validity.began
+    # G4: what was fetched in another epoch of the change feed is unverified, and so is what needs events while there
+    # are none. By another log's numbers nothing can be judged.
+    if (
+        (began.epoch is not start.epoch and began.epoch != start.epoch)
+        or began.log != start.log
+        or (terms.event_invalidated and not start.live)
+    ):
         return UNVERIFIED
-    if start.at - validity.began.at > terms.max_age:
+    if start.at - began.at > terms.max_age:
         return AGED
     if start.at > validity.fresh_until:
         return UNSETTLED
     if validity.good_through >= start.seq:
         return CURRENT
     return LOG_OVERRUN if validity.good_through < log.tail else None
-
-
-def is_verifiable(validity: Validity, terms: Terms, start: Moment) -> bool:
-    """G4: what was fetched in another epoch of the change feed is unverified, and so is what needs events while there
-    are none. By another log's numbers nothing can be judged."""
-    began = validity.began
-    same = began.epoch == start.epoch and began.log == start.log
-    return same and (start.live or not terms.event_invalidated)
 
 
 def may_stand(validity: Validity, terms: Terms, start: Moment, log: ChangeLog) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, assert_never
 
 from ftrack_proxy.decision.at_hand import AtHand
@@ -126,7 +126,7 @@ class Reader:
     def _later(self, call: ApiCall, beginning: Beginning) -> Beginning:
         """What was found is still at hand, if nothing has happened since then that is known."""
         now = self._journal.start(call.credentials)
-        return beginning if now._replace(at=beginning.start.at) == beginning.start else Beginning(now)
+        return beginning if replace(now, at=beginning.start.at) == beginning.start else Beginning(now)
 
     def _needs_cookies(self, call: ApiCall) -> bool:
         """True if ftrack, or a gateway before it, did not answer to the principal alone and might to its cookies."""
