@@ -54,3 +54,7 @@ def test_lines_of_the_pages_are_short() -> None:
         if len(line) >= _LONGEST_LINE
     ]
     assert too_long == []
+
+
+def test_the_architecture_page_is_read_in_ten_minutes() -> None:
+    assert len(text_of(TOP / "docs" / "architecture.md").split()) < 2_300

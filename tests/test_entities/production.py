@@ -13,10 +13,14 @@ from typing import Any
 import orjson
 from hypothesis import strategies as st
 
+from ftrack_proxy.entities.entity_store import EntityStore
+from ftrack_proxy.entities.ingest import ingest_in_steps
+from ftrack_proxy.entities.normalise import NormalisedAnswer
 from ftrack_proxy.judging.validity import Validity
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.projection_tree import Tree
 from ftrack_proxy.queries.terms import Terms
+from ftrack_proxy.schema.catalogue import Catalogue
 from tests.test_judging.cases import TERMS, bind, catalogue, moment
 
 Identity = tuple[str, ...]
@@ -191,3 +195,16 @@ def encoded(rows: Sequence[Any]) -> list[Any]:
     """Rows as they go over the wire."""
     decoded_rows: list[Any] = orjson.loads(orjson.dumps(rows))
     return decoded_rows
+
+
+def ingest(
+    entity_store: EntityStore,
+    bound: BoundQuery,
+    entry: Mapping[str, Any],
+    answer: NormalisedAnswer,
+    validity: Validity,
+    catalogue: Catalogue,
+) -> None:
+    """Store what the answer to one query says."""
+    for _ in ingest_in_steps(entity_store, [(bound, entry, answer)], validity, catalogue):
+        pass

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from ftrack_proxy.changes.change import Change
 from ftrack_proxy.entities.entity_lookup import EntityAnswer, lookup_of
 from ftrack_proxy.entities.entity_store import EntityStore
-from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.terms import Terms
-from tests.test_entities.production import CATALOGUE, Production, answer, entry, productions, showing, validity
+from tests.test_entities.production import CATALOGUE, Production, answer, entry, ingest, productions, showing, validity
 from tests.test_entities.test_row_judge import NAMES, PATHS, log_of
 from tests.test_judging import cases
 from tests.test_judging.cases import moment

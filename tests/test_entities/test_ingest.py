@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
-from ftrack_proxy.entities.ingest import has_ended, ingest
+from ftrack_proxy.entities.ingest import has_ended
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.queries.bound_query import BoundQuery
-from tests.test_entities.production import CATALOGUE, entry, showing, validity
+from tests.test_entities.production import CATALOGUE, entry, ingest, showing, validity
 
 
 def learned(asked: BoundQuery, rows: Sequence[Any], following: int | None = None) -> EntityStore:

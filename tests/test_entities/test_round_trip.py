@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.entities.denormalise import Denormaliser, MissingValue
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
-from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.queries.bound_query import BoundQuery
 from tests.test_entities.production import (
@@ -23,6 +22,7 @@ from tests.test_entities.production import (
     decoded,
     encoded,
     entry,
+    ingest,
     narrower,
     productions,
     showing,

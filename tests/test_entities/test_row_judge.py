@@ -13,7 +13,6 @@ from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
 from ftrack_proxy.entities.denormalise import Denormaliser
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore, Observation
-from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.entities.row_judge import RowJudge
 from ftrack_proxy.judging.affects import affects
@@ -25,6 +24,7 @@ from tests.test_entities.production import (
     Production,
     answer,
     entry,
+    ingest,
     productions,
     showing,
     validity,

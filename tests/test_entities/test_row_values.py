@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
-from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.entities.row_values import known_values
-from tests.test_entities.production import CATALOGUE, entry, showing, validity
+from tests.test_entities.production import CATALOGUE, entry, ingest, showing, validity
 
 ROW = {
     "__entity_type__": "Task",

@@ -9,12 +9,11 @@ from ftrack_proxy.changes.event_items import read_items
 from ftrack_proxy.changes.update_events import changes_of_items
 from ftrack_proxy.entities.denormalise import Denormaliser
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
-from ftrack_proxy.entities.ingest import ingest
 from ftrack_proxy.entities.normalise import normalise
 from ftrack_proxy.judging.affects import affects
 from ftrack_proxy.schema.loader import load_catalogue
 from tests.ftrack_server.schemas import build_schemas
-from tests.test_entities.production import CATALOGUE, entry, showing, validity
+from tests.test_entities.production import CATALOGUE, entry, ingest, showing, validity
 from tests.test_judging.cases import answer, bind, item
 
 NAMES, WIDE = showing({"name": {}}), showing({"name": {}, "description": {}})

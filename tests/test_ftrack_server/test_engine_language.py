@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.ftrack_server.language import Literal, ParseError, Select, Some, Step, Test, parse
 from tests.steps import calls_of
@@ -146,6 +148,23 @@ def test_not_in_may_be_two_words() -> None:
     for wrong in ("T where a not like b", "T where a not is b", "T where a not (b)", "T where a not in b"):
         with pytest.raises(ParseError):
             parse(wrong)
+
+
+_LISTS = st.sampled_from(
+    [
+        "status.name {} ('Omitted', 'In Progress')", "status.name {} (none)", "parent.name {} (sh010, 'x')",
+        "id {} (select context_id from Appointment)", "assignments.resource.username {} (ana, bo)", "bid {} (0, 4)",
+    ]
+)  # fmt: skip
+
+
+@given(
+    st.lists(_LISTS, min_size=1, max_size=3), st.sampled_from([" and ", " or "]), st.sampled_from(["not in", "NOT\nIn"])
+)
+def test_not_in_as_two_words_finds_the_same(shared: Stage, conditions: list[str], connective: str, words: str) -> None:
+    query = f"Task where {connective.join(conditions)} order by id"
+    filled = len(conditions)
+    assert shared.ids(query.format(*[words] * filled)) == shared.ids(query.format(*["not_in"] * filled))
 
 
 def test_empty_list_has_no_members(shared: Stage) -> None:

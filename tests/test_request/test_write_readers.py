@@ -15,8 +15,8 @@ from ftrack_proxy.changes.event_items import read_items, rows_in
 from ftrack_proxy.changes.own_writes import changes_of_writes
 from ftrack_proxy.changes.update_events import changes_of_items
 from ftrack_proxy.changes.writes import Create, Delete, Relations, Update, read_writes
+from ftrack_proxy.decision.forward_plan import Delivery, Outcome, aftermath, outcome_of, plan_forward
 from ftrack_proxy.entities.written_entities import observations_of
-from ftrack_proxy.request.forward_plan import Delivery, Outcome, aftermath, outcome_of, plan_forward
 from tests.test_changes.operations import answered_batches, items, writes
 from tests.test_schema.documents import small_catalogue
 

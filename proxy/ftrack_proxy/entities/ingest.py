@@ -1,4 +1,4 @@
-"""An answer of ftrack's becomes knowledge."""
+"""Stores what an answer of ftrack's says of entities and lists."""
 
 from __future__ import annotations
 
@@ -18,39 +18,11 @@ from ftrack_proxy.schema.catalogue import Catalogue
 _AT_ONCE: Final = 500
 _PARTS_AT_ONCE: Final = 25
 
-
-def ingest(
-    entity_store: EntityStore,
-    bound: BoundQuery,
-    entry: Mapping[str, Any],
-    answer: NormalisedAnswer,
-    validity: Validity,
-    catalogue: Catalogue,
-) -> None:
-    """Take in the entry of a query's answer, which has been normalised."""
-    for _ in ingesting(entity_store, bound, entry, answer, validity, catalogue):
-        pass
-
-
 Part = tuple[BoundQuery, Mapping[str, Any], NormalisedAnswer]
 """A query, its entry in an answer, and that normalised."""
 
 
-def ingesting(
-    entity_store: EntityStore,
-    bound: BoundQuery,
-    entry: Mapping[str, Any],
-    answer: NormalisedAnswer,
-    validity: Validity,
-    catalogue: Catalogue,
-    *,
-    prefetched: bool = False,
-) -> Iterator[None]:
-    """The same in steps between which others may have their turn: each entity by itself is knowledge."""
-    yield from ingesting_all(entity_store, [(bound, entry, answer)], validity, catalogue, prefetched=prefetched)
-
-
-def ingesting_all(
+def ingest_in_steps(
     entity_store: EntityStore,
     parts: Sequence[Part],
     validity: Validity,
@@ -58,9 +30,9 @@ def ingesting_all(
     *,
     prefetched: bool = False,
 ) -> Iterator[None]:
-    """The same for the answer to several queries in one request; ``validity`` is that of all of them.
+    """Store what an answer to some queries, normalised together, says; between two steps others may have their turn.
 
-    ``prefetched``: nobody had asked for all of it.
+    ``validity`` is that of all of it. ``prefetched``: nobody had asked for all of it.
     """
     for _, _, answer in parts[:1]:
         entity_store.habits.learn(answer.habits)

@@ -63,22 +63,22 @@ def learn_written(
     validity: Validity,
     catalogue: Catalogue,
 ) -> None:
-    """Take in what was written, unless one of the changes that were told ``meanwhile`` may be of the same rows."""
+    """Take in what was written, unless one of the changes that were recorded ``meanwhile`` may be of the same rows."""
     if any(change.families is None or change.entity_id is None for change in meanwhile):
         return
     changed = {change.entity_id for change in meanwhile}
     try:
-        taken = normalise([written.entity for written in observations.entities], EMPTY, catalogue)
+        answer = normalise([written.entity for written in observations.entities], EMPTY, catalogue)
     except NotNormalisable:
         return
     # What is removed may have taken others along that the same batch wrote.
-    for ref, written in zip(taken.rows, observations.entities, strict=True) if not observations.gone else ():
+    for ref, written in zip(answer.rows, observations.entities, strict=True) if not observations.gone else ():
         if not changed.isdisjoint(ref.key) or not _is_seen(entity_store, ref, written, catalogue):
             continue
-        told = taken.entities[ref]
+        entity = answer.entities[ref]
         # What a write shows need not come along with every read.
-        entity_store.observe(ref, validity, told.type_name, told.values, frozenset(told.values))
-    there = {ref.key for ref in taken.rows}
+        entity_store.observe(ref, validity, entity.type_name, entity.values, frozenset(entity.values))
+    there = {ref.key for ref in answer.rows}
     for type_name, key in observations.gone:
         # One that was written, too, may have been made again.
         if changed.isdisjoint(key) and key not in there:

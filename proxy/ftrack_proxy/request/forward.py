@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
 
 from ftrack_proxy.cache_policy.expected_events import expected_events
 from ftrack_proxy.changes.change import Change
+from ftrack_proxy.decision.forward_plan import (
+    Aftermath,
+    Delivery,
+    ForwardPlan,
+    Outcome,
+    aftermath,
+    outcome_of,
+    plan_forward,
+)
 from ftrack_proxy.entities.entity_store import EntityStores
 from ftrack_proxy.entities.written_entities import learn_written, observations_of
 from ftrack_proxy.judging.validity import Moment, Validity
@@ -21,16 +30,25 @@ from ftrack_proxy.request.acceptance import note_answer
 from ftrack_proxy.request.begun_writes import BegunWrites
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.coverage_learning import CoverageLearner
-from ftrack_proxy.request.forward_plan import Delivery, ForwardPlan, Outcome, aftermath, outcome_of, plan_forward
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.request.stream_ending import StreamEnding
 from ftrack_proxy.request.threads import in_thread
-from ftrack_proxy.request.unpack import unpacked_answer
+from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
 
 # Operations whose changes are found while everybody else waits, and whose answer is taken in so: some milliseconds.
 _FEW = 50
 _FEW_TO_LEARN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """When a batch was sent, the change log's head when its answer was here, and the moment at which its own changes
+    were in the log and nothing else after them."""
+
+    began: Moment
+    answered: int
+    recorded: Moment
 
 
 class Forwarder:
@@ -68,7 +86,13 @@ class Forwarder:
             self._journal.counters.writes += 1
         else:
             self._journal.counters.passed_through += 1
-        dispatch = Dispatch() if plan.delivery is Delivery.AT_MOST_ONCE else None
+        match plan.delivery:
+            case Delivery.REPEATABLE:
+                dispatch = None
+            case Delivery.AT_MOST_ONCE:
+                dispatch = Dispatch()
+            case _:  # pragma: no cover - the type checker proves it
+                assert_never(plan.delivery)
         return await self._writes.outcome(self._carry_out(call, plan, dispatch), dispatch, "forward")
 
     async def _plan(self, batch: Batch | None) -> ForwardPlan:
@@ -88,9 +112,9 @@ class Forwarder:
         except NotSent as error:
             return reply.unreachable(self._origin, str(error))
         except AnswerLost as error:
-            changes = aftermath(plan, Outcome.UNKNOWN, is_whole=True).changes
-            self.record(changes)
-            await self._recorded(changes)
+            left = aftermath(plan, Outcome.UNKNOWN, is_whole=True)
+            self.record(left.changes)
+            await self._recorded(left)
             lost = reply.read_lost if dispatch is None else reply.write_lost
             return lost(self._origin, str(error))
         except asyncio.CancelledError:
@@ -99,21 +123,17 @@ class Forwarder:
             raise
         answered = self._journal.log.head
         outcome = outcome_of(plan, answer.status, unpacked.value, is_anonymous=call.is_anonymous)
-        after = aftermath(plan, outcome, is_whole=answer.rest is None)
-        # G1: before the reply leaves.
-        self.record(after.changes)
+        left = aftermath(plan, outcome, is_whole=answer.rest is None)
+        self.record(left.changes)
         recorded = self._journal.start(call.credentials)
         note_answer(self._journal, call, answer, unpacked.value, plan.actions or (), began, bare=not call.cookies)
-        if after.teaches and call.credentials is not None:
-            is_own = call.principal is not None and self._journal.cookies.are_own(call.principal, call.cookies)
+        if left.teaches and call.credentials is not None:
             self._expect_events(plan, unpacked.value, began)
-            if unpacked.exact and is_own:
-                self._take_in(call, plan, unpacked.value, began, answered, recorded)
-        await self._recorded(after.changes)
-        handling = Handling(Forwarded.METHOD if plan.changes else Forwarded.BYPASS)
-        said = reply.of_answer(answer, handling)
-        if said.rest is not None and after.late_changes:
-            ending = StreamEnding(said.rest, lambda: self.record(after.late_changes), self._journal.recorded)
+            self._observe_rows(call, plan, unpacked, _Course(began, answered, recorded))
+        await self._recorded(left)
+        said = reply.of_answer(answer, Handling(Forwarded.METHOD if plan.changes else Forwarded.BYPASS))
+        if said.rest is not None and left.late_changes:
+            ending = StreamEnding(said.rest, lambda: self.record(left.late_changes), self._journal.recorded)
             return replace(said, rest=ending)
         return said
 
@@ -128,32 +148,35 @@ class Forwarder:
         if plan.writes is not None and plan.catalogue is not None:
             self._learning.expect(expected_events(plan.writes, decoded, plan.catalogue), began)
 
-    def _take_in(
-        self, call: ApiCall, plan: ForwardPlan, decoded: Sequence[Any], began: Moment, answered: int, recorded: Moment
-    ) -> None:
-        """Learn what the answer tells of the entities that were written: it is as they are after the write.
+    def _observe_rows(self, call: ApiCall, plan: ForwardPlan, unpacked: Unpacked, course: _Course) -> None:
+        """Learn what the answer tells of the rows that were written: they are as they are after the write.
 
-        Unless something else happened to them meanwhile, before ``answered``: which came first is not known then.
-        ``recorded`` is the moment at which the write was in the log and nothing else after it.
+        Unless something else happened to them meanwhile: which came first is not known then. By cookies of others
+        ftrack may have answered to somebody else.
         """
         space, catalogue = call.entity_space, self._schema.catalogue
         if space is None or catalogue is None or catalogue is not plan.catalogue:
             return
-        if recorded.epoch != began.epoch or plan.writes is None or len(plan.writes) > _FEW_TO_LEARN:
+        is_own = call.principal is not None and self._journal.cookies.are_own(call.principal, call.cookies)
+        if not is_own or not unpacked.exact or course.recorded.epoch != course.began.epoch:
+            return
+        if plan.writes is None or len(plan.writes) > _FEW_TO_LEARN:
             return
         try:
-            observations = observations_of(plan.writes, decoded, catalogue)
-            meanwhile = [change for _, change in self._journal.log.between(began.seq, answered, None)]
-            records = self._entity_stores.of(space)
-            learn_written(records, observations, meanwhile, Validity(recorded, recorded.seq), catalogue)
+            observations = observations_of(plan.writes, unpacked.value, catalogue)
+            meanwhile = [change for _, change in self._journal.log.between(course.began.seq, course.answered, None)]
+            validity = Validity(course.recorded, course.recorded.seq)
+            learn_written(self._entity_stores.of(space), observations, meanwhile, validity, catalogue)
         except Exception as error:
             note_fault(self._journal.counters, "taking in a write", error)
+
+    # -- recording, before anybody is told
 
     def record(self, changes: Sequence[Change]) -> None:
         """Enter the changes of a write whose reply is about to leave."""
         self._journal.record(changes)
 
-    async def _recorded(self, changes: Sequence[Change]) -> None:
-        """Wait until a restart would find the changes of a write: only then its reply leaves (G1)."""
-        if changes:
+    async def _recorded(self, left: Aftermath) -> None:
+        """Wait until a restart would find the changes of a write: only then its reply leaves."""
+        if left.changes:
             await self._journal.recorded()

@@ -10,7 +10,7 @@ from typing import Any
 from ftrack_proxy.changes.change_log import ChangeLog
 from ftrack_proxy.decision.plan import MOST_ROWS, ListSplit
 from ftrack_proxy.entities.entity_store import EntityStores, ListSegment
-from ftrack_proxy.entities.ingest import ingesting_all
+from ftrack_proxy.entities.ingest import ingest_in_steps
 from ftrack_proxy.entities.normalise import NormalisedAnswer, NotNormalisable, normalise_all
 from ftrack_proxy.entities.sibling_queries import NotSplittable, list_name
 from ftrack_proxy.judging.judge import replication_window_end
@@ -131,7 +131,7 @@ class Learner:
             else:
                 taken = normalise_all(contents, catalogue, normalised=normalised)
             told = [(bound, content, one) for (bound, content, _), one in zip(parts, taken, strict=True)]
-            for _ in ingesting_all(records, told, validity, catalogue, prefetched=prefetched):
+            for _ in ingest_in_steps(records, told, validity, catalogue, prefetched=prefetched):
                 await asyncio.sleep(0)
         except NotNormalisable:
             return None

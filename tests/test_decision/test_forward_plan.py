@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ftrack_proxy.request.forward_plan import Aftermath, Delivery, Outcome, aftermath, outcome_of, plan_forward
+from ftrack_proxy.decision.forward_plan import Aftermath, Delivery, Outcome, aftermath, outcome_of, plan_forward
 from tests.test_schema.documents import small_catalogue
 
 SMALL = small_catalogue()

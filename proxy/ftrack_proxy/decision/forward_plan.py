@@ -1,6 +1,12 @@
-"""What to do about a batch that is forwarded, and about what has become of it: decided here, done by `forward`.
+"""What to do about a batch that is forwarded, and about what has become of it.
 
-Nothing here waits, records or counts.
+::
+
+    operations -> plan_forward -> ForwardPlan                 (what may it change, how may it be sent?)
+        answer -> outcome_of   -> Outcome                     (what has become of it?)
+                  aftermath    -> Aftermath                   (what is to be recorded and learned?)
+
+Nothing here waits, records or counts; `request.forward` does.
 """
 
 from __future__ import annotations
