@@ -69,12 +69,12 @@ class ChangeLog(Protocol):
         ...
 
     def of_entity(self, identity: str, after: int, through: int) -> Iterator[tuple[int, Change]]:
-        """Yield the changes in ``(after, through]`` of one entity that is told by its id."""
+        """Yield the changes in ``(after, through]`` of one entity that is named by its id."""
         ...
 
     def unplaced(self, after: int, through: int, families: frozenset[str]) -> Iterator[tuple[int, Change]]:
         """Yield the changes in ``(after, through]`` of ``families`` that ``of_entity`` does not find: of many rows at
-        once, of rows without an id of their own, or not told of which."""
+        once, of rows without an id of their own, or of rows that are not named."""
         ...
 
     def since(self, boot: float, through: int, families: frozenset[str] | None) -> Iterator[tuple[float, Change]]:
@@ -84,6 +84,6 @@ class ChangeLog(Protocol):
 
 
 def is_placed(change: Change) -> bool:
-    """True if a change is of one row alone, and told of which."""
+    """True if a change is of one row alone, and names it."""
     one_family = change.families is not None and len(change.families) == 1
     return one_family and change.entity_id is not None and change.kind in _PLACED

@@ -1,4 +1,4 @@
-"""The change log that lives and dies with its process."""
+"""The change log of one process: it is lost when that ends."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class InMemoryChangeLog:
                 yield from self._slice(reversed(self._by_family[family]), after, through)
 
     def of_entity(self, identity: str, after: int, through: int) -> Iterator[tuple[int, Change]]:
-        """Yield the changes of one entity that is told by its id."""
+        """Yield the changes of one entity that is named by its id."""
         if identity in self._by_entity:
             yield from self._slice(reversed(self._by_entity[identity]), after, through)
 

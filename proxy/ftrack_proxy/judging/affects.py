@@ -42,7 +42,7 @@ _IN_ONE_PROJECT: Final = frozenset(fact.family for fact in SOURCES_IN_PROJECT)
 # The keys behind the path upwards: it tells their value where the change itself does not.
 _HIERARCHY_KEYS: Final = frozenset(step.key for step in STEPS_UPWARDS)
 
-# Going through the rules of which none fires.
+# What it takes to try all rules of which none applies.
 _STEPS_A_CASE: Final = 3
 
 
@@ -50,7 +50,7 @@ Rule = Callable[[Case], bool]
 
 
 def anywhere(case: Case) -> bool:
-    """A0: it is not told which rows of the family changed: any that the query reads. No other rule is asked then.
+    """A0: it is not known which rows of the family changed: any that the query reads. No other rule is asked then.
 
     Where a removed row stood is known; what goes with it stood below, in the same project.
     """
@@ -292,7 +292,7 @@ def _may_change_owner(case: Case) -> bool:
 
 
 def _may_hang_on_mentioned(case: Case, owners: frozenset[str]) -> bool:
-    """True if an owner in the answer may have won this entity: its id is told, or some owner's id is not."""
+    """True if an owner in the answer may own this entity now: its id is given, or some owner's id is not."""
     declared = case.catalogue.types.get(case.change.entity_type or "")
     if declared is None:
         return True

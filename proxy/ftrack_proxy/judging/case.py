@@ -95,7 +95,7 @@ class Case:
         return self.result.tells_keys and not any(self.result.mentions_text(key) for key in keys)
 
     def is_mentioned(self, identity: str | None) -> bool:
-        """True if an id may occur in the answer: certain of it only where it does not."""
+        """False only if an id certainly does not occur in the answer; the entity's own is looked for once."""
         if identity is None:
             return True
         if identity != self.change.entity_id:

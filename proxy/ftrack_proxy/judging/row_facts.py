@@ -1,4 +1,4 @@
-"""What a change tells of one entity: its values before or after, and where it stands."""
+"""What a change says of one entity: its values before or after, and where it stands in the hierarchy."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Moment:
 
 @dataclass(slots=True)
 class Validity:
-    """One for all that came in one answer of ftrack's: a result and the records of the entities in it share it.
+    """What one answer of ftrack's rests on: its result and the records of the entities in it share one.
 
     ``began`` is the moment before its request was sent. ``good_through`` is the newest change that it is proven good
     to; only `advance` moves it. ``fresh_until``, in seconds: a change shortly before the request may not have reached
