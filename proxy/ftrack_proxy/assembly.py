@@ -137,7 +137,7 @@ def join_request_path(
 ) -> RequestPath:
     """Join the parts that read, decide, fetch and forward. Nothing of it opens anything."""
     origin, body_limit = str(settings.upstream), settings.body_limit
-    flights, defaults = Flights(), DefaultAttributes(settings.policy.usual)
+    flights, defaults = Flights(), DefaultAttributes(settings.policy.default_attributes)
     budgets, index = PrefetchBudgets(settings.prefetch_rate / 60), QueryIndex()
     learner = Learner(
         journal.log,

@@ -56,25 +56,25 @@ def learner() -> Learner:
 
 def test_evented_types_that_stay_silent_are_kept_for_a_short_time_only(learner: Learner) -> None:
     learner.miss("Note", ENOUGH - 1)
-    assert learner.kind("Note") is PolicyKind.EVENTED
+    assert learner.kind("Note") is PolicyKind.EVENT_INVALIDATED
     learner.miss("Note", 1)
-    assert learner.kind("Note") is PolicyKind.TIMED
-    assert learner.kind("Context") is PolicyKind.EVENTED
+    assert learner.kind("Note") is PolicyKind.TIME_BOUNDED
+    assert learner.kind("Context") is PolicyKind.EVENT_INVALIDATED
 
 
 def test_one_event_ends_a_row_of_misses(learner: Learner) -> None:
     learner.miss("Note", ENOUGH - 1)
     learner.prove("Note", 1)
     learner.miss("Note", ENOUGH - 1)
-    assert learner.kind("Note") is PolicyKind.EVENTED
+    assert learner.kind("Note") is PolicyKind.EVENT_INVALIDATED
 
 
 def test_a_silent_type_is_restored_when_its_events_come_again(learner: Learner) -> None:
     learner.miss("Note", ENOUGH)
     learner.prove("Note", ENOUGH - 1)
-    assert learner.kind("Note") is PolicyKind.TIMED
+    assert learner.kind("Note") is PolicyKind.TIME_BOUNDED
     learner.prove("Note", 1)
-    assert learner.kind("Note") is PolicyKind.EVENTED
+    assert learner.kind("Note") is PolicyKind.EVENT_INVALIDATED
     assert learner.coverage.described()["Note"]["from"] == "configured"
 
 
@@ -82,7 +82,7 @@ def test_a_learnable_type_is_proven_and_falls_with_the_first_miss(learner: Learn
     learner.prove("Status", ENOUGH - 1)
     assert learner.kind("Status") is PolicyKind.STATIC
     learner.prove("Status", 1)
-    assert learner.kind("Status") is PolicyKind.EVENTED
+    assert learner.kind("Status") is PolicyKind.EVENT_INVALIDATED
     assert learner.coverage.described()["Status"] == {
         "kind": "evented",
         "from": "learned",
@@ -97,7 +97,7 @@ def test_what_is_read_to_be_written_needs_more_proofs(learner: Learner) -> None:
     learner.prove("Job", ENOUGH_FOR_UNCACHED - 1)
     assert learner.kind("Job") is PolicyKind.UNCACHED
     learner.prove("Job", 1)
-    assert learner.kind("Job") is PolicyKind.EVENTED
+    assert learner.kind("Job") is PolicyKind.EVENT_INVALIDATED
 
 
 def test_what_may_not_be_learned_is_not(learner: Learner) -> None:
@@ -107,7 +107,7 @@ def test_what_may_not_be_learned_is_not(learner: Learner) -> None:
 
 def test_types_of_no_rule_are_learned_too(learner: Learner) -> None:
     learner.prove("NoteComponent", ENOUGH)
-    assert learner.kind("NoteComponent") is PolicyKind.EVENTED
+    assert learner.kind("NoteComponent") is PolicyKind.EVENT_INVALIDATED
 
 
 def test_a_gap_of_the_feed_says_nothing(learner: Learner) -> None:
@@ -122,7 +122,7 @@ def test_the_event_may_come_before_the_answer(learner: Learner) -> None:
     for number in range(ENOUGH):
         learner.coverage.take_announced([("Status", f"s{number}")], learner.now)
         learner.write("Status", f"s{number}")
-    assert learner.kind("Status") is PolicyKind.EVENTED
+    assert learner.kind("Status") is PolicyKind.EVENT_INVALIDATED
 
 
 def test_an_event_of_before_the_write_proves_nothing(learner: Learner) -> None:
@@ -144,7 +144,7 @@ def test_an_update_to_another_value_is_missed(learner: Learner) -> None:
     for number in range(ENOUGH + 1):
         learner.write("Note", "n", certain=False, content=number)
         learner.pass_deadline()
-    assert learner.kind("Note") is PolicyKind.TIMED
+    assert learner.kind("Note") is PolicyKind.TIME_BOUNDED
 
 
 def test_what_another_changed_since_is_not_known(learner: Learner) -> None:
@@ -165,7 +165,7 @@ def test_it_outlives_the_process_and_damage(learner: Learner, tmp_path: Path) ->
     assert {path.name for path in file.parent.iterdir()} == {".ftrack-proxy", "coverage.json"}
     again = Learner()
     again.coverage.restore(read_state(file))
-    assert (again.kind("Note"), again.kind("Status")) == (PolicyKind.TIMED, PolicyKind.EVENTED)
+    assert (again.kind("Note"), again.kind("Status")) == (PolicyKind.TIME_BOUNDED, PolicyKind.EVENT_INVALIDATED)
     file.write_bytes(file.read_bytes()[:-9])
     assert read_state(file) is None
     assert read_state(tmp_path / "none.json") is None

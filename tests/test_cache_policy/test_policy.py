@@ -116,9 +116,9 @@ def test_reasons_are_told_the_strictest_first(policy: Policy) -> None:
     found = policy.reasons(reads("Task", "Job", attributes=(("Task", "weather"),), volatile=True), FAMILY_OF)
     assert [(name, kind) for name, kind, _ in found] == [
         ("Job", PolicyKind.UNCACHED),
-        ("Task.weather", PolicyKind.TIMED),
-        ("values that change by themselves", PolicyKind.TIMED),
-        ("Task", PolicyKind.EVENTED),
+        ("Task.weather", PolicyKind.TIME_BOUNDED),
+        ("values that change by themselves", PolicyKind.TIME_BOUNDED),
+        ("Task", PolicyKind.EVENT_INVALIDATED),
     ]
     assert found[0][2] == "read to be written"
 

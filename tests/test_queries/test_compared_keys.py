@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.test_judging.cases import bound
+from tests.test_judging.cases import bound, rules, updated
 
 VALUES = "ContextCustomAttributeValue"
 
@@ -44,7 +46,12 @@ def test_keys(expression: str, keys: str | None) -> None:
 def test_a_key_that_all_rows_have_says_nothing_of_a_subquery() -> None:
     """It may compare other custom attributes: a change of these counts as well."""
     subquery = 'select id from Task where custom_attributes any (key is "y" and value is 1)'
-    assert bound(f"{VALUES} where key is x and entity_id in ({subquery})").compared_keys is None
+    expression = f"select key from {VALUES} where key is x and entity_id in ({subquery})"
+    assert bound(expression).compared_keys is None
+    # The key could be that of another column: what the answer does not show cannot have changed in it.
+    changes = [replace(change, doubtful=True) for change in updated("Task", "T1", "Shot:S1 Project:P1", y=(None, "1"))]
+    row = {"__entity_type__": VALUES, "entity_id": "T2", "configuration_id": "C1", "key": "x"}
+    assert rules(expression, [row], changes)
 
 
 def test_each_query_of_a_shape_has_its_own() -> None:

@@ -143,7 +143,7 @@ class LearnedCoverage:
             # It was a guess, and it was wrong.
             evidence.finding = CoverageFinding.CONFIGURED
         rule = self._configured.configured(event.type_name, event.family)
-        if evidence.misses >= ENOUGH and rule.kind is PolicyKind.EVENTED:
+        if evidence.misses >= ENOUGH and rule.kind is PolicyKind.EVENT_INVALIDATED:
             evidence.finding = CoverageFinding.SILENT
         return evidence.finding is not before
 

@@ -18,8 +18,10 @@ from ftrack_proxy.queries.terms import Terms
 
 
 class PolicyKind(Enum):
-    EVENTED = "evented"
-    TIMED = "timed"
+    """How rows are kept: until an event tells of a change, for a time, for long, or not; in the words of the file."""
+
+    EVENT_INVALIDATED = "evented"
+    TIME_BOUNDED = "timed"
     STATIC = "static"
     UNCACHED = "uncached"
 
@@ -50,7 +52,7 @@ _PROVEN_REASON: Final = "own writes came back as events"
 class Policy:
     """The rules, and what was learned: families that are ``proven`` to have events, and those that are ``silent``.
 
-    ``usual`` are the attributes that are fetched along with others, by type or family.
+    ``default_attributes`` are fetched along with others, by type or family; the file calls them usual.
     """
 
     types: Mapping[str, Rule]
@@ -60,7 +62,7 @@ class Policy:
     volatile_age: float
     server_information: Terms
     schemas: Terms
-    usual: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    default_attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proven: frozenset[str] = field(default=frozenset())
     silent: frozenset[str] = field(default=frozenset())
 
@@ -74,13 +76,13 @@ class Policy:
         _only(document, ("ages", "unknown", "types", "attributes", "usual"), "the policy")
         ages = _ages(_table(document, "ages"))
         unknown = _rule("unknown", _table(document, "unknown"), ages)
-        if unknown.kind is PolicyKind.EVENTED:
+        if unknown.kind is PolicyKind.EVENT_INVALIDATED:
             raise BadPolicy("unknown: a type of which nothing is known cannot be evented")
         attributes = _rules("attributes", document, ages)
         for name, rule in attributes.items():
             if name.count(".") != 1 or not all(name.split(".")):
                 raise BadPolicy(f'attributes.{name}: expected a name such as "Type.attribute"')
-            if rule.kind is PolicyKind.EVENTED or rule.learnable:
+            if rule.kind is PolicyKind.EVENT_INVALIDATED or rule.learnable:
                 raise BadPolicy(f"attributes.{name}: events are of types; an attribute is timed, static or uncached")
         return cls(
             types=_rules("types", document, ages),
@@ -90,7 +92,7 @@ class Policy:
             volatile_age=ages["volatile"],
             server_information=Terms(ages["server_information"], event_invalidated=False, durable=True),
             schemas=Terms(ages["schemas"], event_invalidated=False, durable=True),
-            usual=_usual(document),
+            default_attributes=_default_attributes(document),
         )
 
     def with_coverage(self, proven: Collection[str], silent: Collection[str]) -> Policy:
@@ -104,11 +106,11 @@ class Policy:
     def rule(self, type_name: str, family: str) -> Rule:
         """The rule of a type as it holds now."""
         rule = self.configured(type_name, family)
-        if rule.kind is PolicyKind.EVENTED and family in self.silent:
+        if rule.kind is PolicyKind.EVENT_INVALIDATED and family in self.silent:
             # Not stricter than what nothing is known of; that may be uncached.
             return replace(self.unknown, reason=_SILENT_REASON)
         if rule.learnable and family in self.proven:
-            return Rule(PolicyKind.EVENTED, self.proven_age, _PROVEN_REASON, learnable=True)
+            return Rule(PolicyKind.EVENT_INVALIDATED, self.proven_age, _PROVEN_REASON, learnable=True)
         return rule
 
     def terms_of(self, reads: ReadSet, family_of: Mapping[str, str]) -> Terms | None:
@@ -121,7 +123,7 @@ class Policy:
             ages.append(self.volatile_age)
         return Terms(
             max_age=min(ages, default=self.unknown.max_age),
-            event_invalidated=any(rule.kind is PolicyKind.EVENTED for rule in rules),
+            event_invalidated=any(rule.kind is PolicyKind.EVENT_INVALIDATED for rule in rules),
             durable=not reads.volatile,
         )
 
@@ -129,7 +131,9 @@ class Policy:
         """Say which rules a read set meets, the strictest first: for people who ask why."""
         found = [(rule.max_age, name, rule.kind, rule.reason) for name, rule in self._met(reads, family_of)]
         if reads.volatile:
-            found.append((self.volatile_age, "values that change by themselves", PolicyKind.TIMED, _VOLATILE_REASON))
+            found.append(
+                (self.volatile_age, "values that change by themselves", PolicyKind.TIME_BOUNDED, _VOLATILE_REASON)
+            )
         found.sort(key=lambda entry: entry[:2])
         return [(name, kind, reason) for _, name, kind, reason in found]
 
@@ -179,7 +183,7 @@ def _rule(where: str, table: Mapping[str, Any], ages: Mapping[str, float]) -> Ru
     learnable = table.get("learnable", False)
     if not isinstance(learnable, bool):
         raise BadPolicy(f"{where}.learnable is {learnable!r}; expected true or false")
-    if learnable and kind is PolicyKind.EVENTED:
+    if learnable and kind is PolicyKind.EVENT_INVALIDATED:
         raise BadPolicy(f"{where}.learnable: what is evented has nothing to learn")
     return Rule(kind, _max_age(where, kind, table, ages), reason.strip(), learnable)
 
@@ -191,9 +195,9 @@ def _max_age(where: str, kind: PolicyKind, table: Mapping[str, Any], ages: Mappi
         return 0.0
     if "max_age" in table:
         return _seconds(table["max_age"], f"{where}.max_age")
-    if kind is PolicyKind.TIMED:
+    if kind is PolicyKind.TIME_BOUNDED:
         raise BadPolicy(f"{where}.max_age is missing; expected a number of seconds")
-    return ages["ceiling" if kind is PolicyKind.EVENTED else "static"]
+    return ages["ceiling" if kind is PolicyKind.EVENT_INVALIDATED else "static"]
 
 
 def _seconds(value: object, where: str) -> float:
@@ -210,7 +214,7 @@ def _table(document: Mapping[str, Any], name: str, above: str = "") -> Mapping[s
     return table
 
 
-def _usual(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _default_attributes(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The attributes that come along with a fetch of one entity, by type or family."""
     found: dict[str, tuple[str, ...]] = {}
     table = _table(document, "usual") if "usual" in document else {}

@@ -22,7 +22,7 @@ from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.gather import Gatherer
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.query_index import Asker, IndexedResult, QueryIndex, window_of
+from ftrack_proxy.request.query_index import Asker, IndexedResult, QueryIndex, offset_and_limit
 
 # Results of one query that are looked at: more people than that share their reasons.
 _MOST_JUDGED = 50
@@ -83,7 +83,7 @@ class Explainer:
         query = bound.query
         kept = [one for form in _forms(bound) for one in self._index.of(form)]
         if query.limit is not None or query.offset is not None:
-            kept = [one for one in kept if one.window == window_of(query)]
+            kept = [one for one in kept if one.window == offset_and_limit(query)]
         return kept[:_MOST_JUDGED]
 
     async def _judge(self, kept: IndexedResult, bound: BoundQuery) -> Judgement | None:

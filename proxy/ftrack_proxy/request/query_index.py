@@ -58,7 +58,7 @@ class QueryIndex:
         query = _digest(canonical(bound.query, window=False))
         asker = Asker(call.credentials, call.principal, call.partition)
         self._keys.setdefault(query, set()).add(key)
-        self._kept.put(key, (query, IndexedResult(key, asker, window_of(bound.query))))
+        self._kept.put(key, (query, IndexedResult(key, asker, offset_and_limit(bound.query))))
 
     def of(self, query: Query) -> list[IndexedResult]:
         """What was asked by such a query, whatever the window."""
@@ -78,7 +78,7 @@ class QueryIndex:
             del self._keys[query]
 
 
-def window_of(query: Query) -> Window:
+def offset_and_limit(query: Query) -> Window:
     """The window of a query; to begin at the first row need not be said."""
     return query.offset or 0, query.limit
 
