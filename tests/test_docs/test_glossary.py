@@ -40,3 +40,10 @@ def test_every_word_has_a_place_that_exists() -> None:
 def test_no_word_stands_twice() -> None:
     words = [word for entry in re.findall(r"^- \*\*(.+?)\*\*", PAGE, re.MULTILINE) for word in entry.split(", ")]
     assert len(words) == len(set(words))
+
+
+def test_no_class_is_called_like_one_of_ftracks_types() -> None:
+    types = set(re.findall(r"^type (\w+)", text_of(TOP / "tests" / "ftrack_server" / "schema.txt"), re.MULTILINE))
+    assert "Membership" in types
+    for file in (TOP / "proxy" / "ftrack_proxy").rglob("*.py"):
+        assert not types & {n.name for n in ast.walk(ast.parse(text_of(file))) if isinstance(n, ast.ClassDef)}, file

@@ -13,7 +13,7 @@ from ftrack_proxy.language.syntax import (
     Aggregate,
     And,
     Comparison,
-    Membership,
+    InClause,
     Not,
     Or,
     Order,
@@ -101,13 +101,13 @@ def test_keywords_are_attributes_and_values_by_position() -> None:
     query = parse("select from, to, group, order from T where group is where and in in (and, or) group by limit")
     assert query.projections == (path("from"), path("to"), path("group"), path("order"))
     assert query.criteria == And(
-        (comparison("group", "where"), Membership(path("in"), False, (Text("and", False), Text("or", False))))
+        (comparison("group", "where"), InClause(path("in"), False, (Text("and", False), Text("or", False))))
     )
     assert query.group_by == (path("limit"),)
-    assert parse("T where a in (select, b)").criteria == Membership(
+    assert parse("T where a in (select, b)").criteria == InClause(
         path("a"), False, (Text("select", False), Text("b", False))
     )
-    assert parse("T where a in (select)").criteria == Membership(path("a"), False, (Text("select", False),))
+    assert parse("T where a in (select)").criteria == InClause(path("a"), False, (Text("select", False),))
     assert parse("T order by order desc").order == (Order(path("order"), True),)
 
 
@@ -134,7 +134,7 @@ def test_quantifiers_may_be_empty() -> None:
 def test_subqueries() -> None:
     query = parse("T where a not_in (select b from S where c is 1 order by d limit 2) and e is 3")
     inner = Query("S", (path("b"),), comparison("c", "1"), (), (Order(path("d")),), None, 2)
-    assert query.criteria == And((Membership(path("a"), True, (), inner), comparison("e", "3")))
+    assert query.criteria == And((InClause(path("a"), True, (), inner), comparison("e", "3")))
 
 
 @pytest.mark.parametrize("words", ["not in", "NOT  In", "not\n\tin"])
@@ -299,7 +299,7 @@ def test_long_chains_and_lists_take_linear_time() -> None:
         short, long = (calls_of(partial(_tried, text(count))) for count in (size // 4, size))
         assert long < 4.1 * short, text
     query = parse(listed(15_000))
-    assert isinstance(query.criteria, Membership)
+    assert isinstance(query.criteria, InClause)
     assert len(query.criteria.values) == 15000
 
 
@@ -330,14 +330,14 @@ def test_words_that_are_plain_values(word: str) -> None:
 def test_volatile_words_below_and_after_a_subquery_count() -> None:
     inner = parse("T where a in (select b from S where c is THIS_WEEK)")
     assert inner.volatile
-    assert isinstance(inner.criteria, Membership)
+    assert isinstance(inner.criteria, InClause)
     assert inner.criteria.subquery is not None
     assert inner.criteria.subquery.volatile
     outer = parse("T where d is THIS_WEEK and a in (select b from S where c is x)")
     assert outer.volatile
     assert isinstance(outer.criteria, And)
     membership = outer.criteria.terms[1]
-    assert isinstance(membership, Membership)
+    assert isinstance(membership, InClause)
     assert membership.subquery is not None
     assert not membership.subquery.volatile
 

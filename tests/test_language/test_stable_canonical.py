@@ -11,7 +11,7 @@ from ftrack_proxy.language.syntax import (
     And,
     Comparison,
     Criteria,
-    Membership,
+    InClause,
     Not,
     Or,
     Order,
@@ -44,12 +44,12 @@ def _nested(inner: st.SearchStrategy[Criteria]) -> st.SearchStrategy[Criteria]:
         st.builds(Or, terms),
         st.builds(Not, inner),
         st.builds(Quantified, PATHS, st.sampled_from(["has", "any"]), st.none() | inner),
-        st.builds(lambda path, negated, query: Membership(path, negated, (), query), PATHS, st.booleans(), queries),
+        st.builds(lambda path, negated, query: InClause(path, negated, (), query), PATHS, st.booleans(), queries),
     )
 
 
 LEAVES: st.SearchStrategy[Criteria] = st.builds(Comparison, PATHS, OPERATORS, VALUES) | st.builds(
-    Membership, PATHS, st.booleans(), st.lists(VALUES, min_size=1, max_size=3).map(tuple)
+    InClause, PATHS, st.booleans(), st.lists(VALUES, min_size=1, max_size=3).map(tuple)
 )
 CRITERIA = st.recursive(LEAVES, _nested, max_leaves=8)
 QUERIES = st.builds(

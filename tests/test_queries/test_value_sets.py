@@ -11,7 +11,7 @@ from ftrack_proxy.changes.change import UNKNOWN
 from ftrack_proxy.judging.evaluate import evaluate
 from ftrack_proxy.judging.row_facts import RowFacts
 from ftrack_proxy.language.parser import parse
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Step, Text
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, InClause, Not, Or, Path, Step, Text
 from ftrack_proxy.queries.value_sets import ListedValues, Undecided, prepared
 from tests.test_judging.cases import catalogue
 
@@ -63,7 +63,7 @@ def test_looking_up_is_comparing_with_each(
     name: str, values: list[Text], known: RowFacts, negated: bool, inverted: bool
 ) -> None:
     compared = path(name)
-    listed = prepared(Membership(compared, negated, tuple(values)))
+    listed = prepared(InClause(compared, negated, tuple(values)))
     assert isinstance(listed, Undecided if any(value.is_null for value in values) else ListedValues)
     found = evaluate(listed, known, TYPES, catalogue(), inverted=inverted)
     written_out = each(compared, values, negated=negated)

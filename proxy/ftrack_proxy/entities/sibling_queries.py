@@ -9,7 +9,7 @@ from typing import Final
 from ftrack_proxy.entities.entity_store import EntityRef
 from ftrack_proxy.entities.normalise import NormalisedAnswer
 from ftrack_proxy.language.canonical import canonical
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Path, Query, Text
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, InClause, Path, Query, Text
 from ftrack_proxy.queries import bound_query
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.queries.row_keys import is_plain_id
@@ -45,7 +45,7 @@ class NPlusOnePattern:
     def for_all(self, identities: Sequence[str], projections: Sequence[Path], most: int) -> Query:
         """One query for many ids, that also shows to which of them each row belongs."""
         values = tuple(Text(identity, quoted=True) for identity in identities)
-        query = _with(self.query, self.term, Membership(self.term.path, negated=False, values=values))
+        query = _with(self.query, self.term, InClause(self.term.path, negated=False, values=values))
         return replace(query, projections=(*projections, self.term.path), offset=None, limit=most)
 
     def split(self, taken: NormalisedAnswer, identities: Sequence[str]) -> Mapping[str, tuple[EntityRef, ...]]:

@@ -12,7 +12,7 @@ from ftrack_proxy.changes.change import UNKNOWN
 from ftrack_proxy.facts.hierarchy import ANCESTORS
 from ftrack_proxy.facts.naming import ID, KEY_SUFFIX, TYPE_NAME_SUFFIX
 from ftrack_proxy.judging.row_facts import RowFacts
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Text
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, InClause, Not, Or, Path, Quantified, Text
 from ftrack_proxy.queries.value_sets import AnyOfValues, ComparedValues, ListedValues, Opposite, PreparedCriteria
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.schema.declared_types import Kind
@@ -58,7 +58,7 @@ def evaluate(
             if not value.is_null and inverted and _leaf(path, facts) is None:
                 return Truth.UNKNOWN
             return _comparison(path, operator, value, facts, types, catalogue)
-        case Membership(path=path, negated=inverse, values=values, subquery=None):
+        case InClause(path=path, negated=inverse, values=values, subquery=None):
             if any(value.is_null for value in values):
                 return Truth.UNKNOWN
             return _membership(
@@ -121,7 +121,7 @@ def _quantified(path: Path, inner: Criteria | None, facts: RowFacts) -> Truth:
     match inner:
         case Comparison(path=inner_path, operator="is", value=value) if str(inner_path) == ID:
             return _among_ancestors(facts, value)
-        case Membership(path=inner_path, negated=False, values=values, subquery=None) if str(inner_path) == ID:
+        case InClause(path=inner_path, negated=False, values=values, subquery=None) if str(inner_path) == ID:
             return Truth.UNKNOWN if any(v.is_null for v in values) else _any_ancestor(facts, ComparedValues(values))
         case _:
             return Truth.UNKNOWN

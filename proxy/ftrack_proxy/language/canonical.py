@@ -18,7 +18,7 @@ from ftrack_proxy.language.syntax import (
     And,
     Comparison,
     Criteria,
-    Membership,
+    InClause,
     Not,
     Or,
     Path,
@@ -77,7 +77,7 @@ def _joined(criteria: Criteria) -> _Joined:
             return _Joined(f"not ({_criteria(term)})")
         case Comparison(path=path, operator=operator, value=value):
             return _Joined(f"{path} {operator} {_value(value)}")
-        case Membership(path=path, negated=negated, values=values, subquery=subquery):
+        case InClause(path=path, negated=negated, values=values, subquery=subquery):
             listed = canonical(subquery) if subquery is not None else ", ".join(sorted(set(map(_value, values))))
             return _Joined(f"{path} {'not_in' if negated else 'in'} ({listed})")
         case Quantified(path=path, quantifier=quantifier, inner=inner):  # pragma: no branch - the last kind

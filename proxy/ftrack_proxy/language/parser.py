@@ -17,7 +17,7 @@ from ftrack_proxy.language.syntax import (
     Comparison,
     Criteria,
     Function,
-    Membership,
+    InClause,
     Not,
     Operator,
     Or,
@@ -296,7 +296,7 @@ class _Parser:
         self._demand_sign(")")
         return Quantified(path, quantifier, inner, path.position)
 
-    def _membership(self, path: Path, negated: bool, depth: int) -> Membership:
+    def _membership(self, path: Path, negated: bool, depth: int) -> InClause:
         """After the parenthesis. A list called ``(select, x)`` is a list; ``(select x from ...)`` a
         sub-query.
 
@@ -310,13 +310,13 @@ class _Parser:
             if len(subquery.projections) != 1:
                 raise NotUnderstood(start, "a sub-query with more than one projection")
             self._demand_sign(")")
-            return Membership(path, negated, (), subquery, path.position)
+            return InClause(path, negated, (), subquery, path.position)
         values = [self._value()]
         append = values.append
         while self._take_sign(","):
             append(self._value())
         self._demand_sign(")")
-        return Membership(path, negated, tuple(values), None, path.position)
+        return InClause(path, negated, tuple(values), None, path.position)
 
     # -- leaves
 

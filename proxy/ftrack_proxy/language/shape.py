@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Quantified, Query, Text
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, InClause, Not, Or, Quantified, Query, Text
 
 _BLANK: Final = Text("", quoted=True)
 
@@ -19,8 +19,8 @@ def _blanked(criteria: Criteria) -> Criteria:
     match criteria:
         case Comparison(path=path, operator=operator):
             return Comparison(path, operator, _BLANK)
-        case Membership(path=path, negated=negated, subquery=subquery):
-            return Membership(path, negated, (), None if subquery is None else shape_of(subquery))
+        case InClause(path=path, negated=negated, subquery=subquery):
+            return InClause(path, negated, (), None if subquery is None else shape_of(subquery))
         case And(terms=terms):
             return And(tuple(map(_blanked, terms)))
         case Or(terms=terms):

@@ -67,7 +67,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class InClause:
     """``in`` and ``not_in``: a list of values, or a sub-query (then ``values`` is empty)."""
 
     path: Path
@@ -106,7 +106,7 @@ class Or:
     position: int = field(default=0, compare=False)
 
 
-Criteria = And | Or | Not | Comparison | Membership | Quantified
+Criteria = And | Or | Not | Comparison | InClause | Quantified
 
 
 @dataclass(frozen=True, slots=True)

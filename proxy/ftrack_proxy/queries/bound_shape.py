@@ -16,7 +16,7 @@ from ftrack_proxy.language.syntax import (
     And,
     Comparison,
     Criteria,
-    Membership,
+    InClause,
     Not,
     Or,
     Quantified,
@@ -178,7 +178,7 @@ class _QueryPass:
                 self.criteria(term, start, own)
             case Comparison(path=path):
                 self.compare(self.resolver.compared(path, start), own)
-            case Membership(path=path, subquery=subquery):
+            case InClause(path=path, subquery=subquery):
                 self.compare(self.resolver.compared(path, start), own)
                 if subquery is not None:
                     reads = self.subquery(subquery)

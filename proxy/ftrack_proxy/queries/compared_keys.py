@@ -7,7 +7,7 @@ from typing import Final
 
 from ftrack_proxy.facts.custom_attributes import FIXED_VALUE_ATTRIBUTES, KEY_PATHS
 from ftrack_proxy.facts.type_names import VALUE
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Query, Step
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, InClause, Not, Or, Path, Quantified, Query, Step
 from ftrack_proxy.queries.resolve import Types
 from ftrack_proxy.schema.catalogue import Catalogue
 
@@ -60,7 +60,7 @@ class _Comparisons:
                 return _NONE.union(*(self._of_criteria(term, start) for term in terms))
             case Not(term=term):
                 return self._of_criteria(term, start)
-            case Comparison(path=path) | Membership(path=path):
+            case Comparison(path=path) | InClause(path=path):
                 return self._of_path(path, start, criteria)
             case Quantified(path=path, inner=inner):  # pragma: no branch - the last kind
                 return self._of_quantified(path, inner, start)
@@ -105,7 +105,7 @@ def _pinned(criteria: Criteria | None) -> Keys | None:
         case Or(terms=terms):
             found = [_pinned(term) for term in terms]
             return None if None in found else _NONE.union(*(keys for keys in found if keys is not None))
-        case Comparison(path=path) | Membership(path=path):
+        case Comparison(path=path) | InClause(path=path):
             return _named(criteria, path)
         case _:
             return None
@@ -118,7 +118,7 @@ def _named(term: Criteria, path: Path) -> Keys | None:
     match term:
         case Comparison(operator="is", value=value) if not value.is_null:
             return frozenset({value.value})
-        case Membership(negated=False, subquery=None, values=values) if not any(v.is_null for v in values):
+        case InClause(negated=False, subquery=None, values=values) if not any(v.is_null for v in values):
             return frozenset(value.value for value in values)
         case _:
             return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Or, Path, Query, Step, Text
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, InClause, Or, Path, Query, Step, Text
 from ftrack_proxy.queries.projection_tree import Tree, projections_of
 from ftrack_proxy.queries.window import cuts
 from ftrack_proxy.schema.catalogue import Catalogue
@@ -36,7 +36,7 @@ def row_keys(query: Query, catalogue: Catalogue) -> tuple[Key, ...] | None:
 def query_for_rows(type_name: str, key: str, identities: Sequence[str], tree: Tree) -> Query:
     """The query that shows ``tree`` of the rows whose primary key ``key`` is one of these ids."""
     path, values = Path((Step(key),)), tuple(Text(identity, quoted=True) for identity in identities)
-    criteria: Comparison | Membership = Membership(path, negated=False, values=values)
+    criteria: Comparison | InClause = InClause(path, negated=False, values=values)
     if len(values) == 1:
         criteria = Comparison(path, "is", values[0])
     return Query(type_name, projections_of(tree) or (path,), criteria)
@@ -60,7 +60,7 @@ def _keys(criteria: Criteria, primary_key: tuple[str, ...]) -> list[Key] | None:
     match criteria:
         case Comparison(operator="is"):
             return None if len(primary_key) != 1 else _whole([criteria], primary_key)
-        case Membership(path=path, negated=False, subquery=None, values=values):
+        case InClause(path=path, negated=False, subquery=None, values=values):
             if len(primary_key) != 1 or _name(path) != primary_key[0] or not all(map(is_plain_id, values)):
                 return None
             return [(value.value,) for value in values]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ftrack_proxy.facts.hierarchy import ANCESTORS
 from ftrack_proxy.facts.naming import ID
-from ftrack_proxy.language.syntax import And, Comparison, Criteria, Membership, Not, Or, Path, Quantified, Text
+from ftrack_proxy.language.syntax import And, Comparison, Criteria, InClause, Not, Or, Path, Quantified, Text
 from ftrack_proxy.values.collation import folded, is_plain
 from ftrack_proxy.values.numbers import is_close, number_of
 from ftrack_proxy.values.truth import Truth
@@ -133,9 +133,9 @@ def prepared(criteria: Criteria) -> PreparedCriteria:
             return _several(terms, is_or=isinstance(criteria, Or))
         case Not(term=term):
             return Opposite(prepared(term))
-        case Membership(path=path, negated=negated, values=values, subquery=None):
+        case InClause(path=path, negated=negated, values=values, subquery=None):
             return Undecided() if _has_null(values) else ListedValues(path, negated, ComparedValues(values))
-        case Quantified(path=path, inner=Membership(path=inner, negated=False, values=values, subquery=None)) if (
+        case Quantified(path=path, inner=InClause(path=inner, negated=False, values=values, subquery=None)) if (
             str(path) == ANCESTORS and str(inner) == ID
         ):
             return (
@@ -143,7 +143,7 @@ def prepared(criteria: Criteria) -> PreparedCriteria:
                 if _has_null(values)
                 else ListedValues(Path((*path.steps, *inner.steps)), False, ComparedValues(values))
             )
-        case Comparison() | Membership() | Quantified():  # pragma: no branch - the last kinds
+        case Comparison() | InClause() | Quantified():  # pragma: no branch - the last kinds
             return criteria
 
 
