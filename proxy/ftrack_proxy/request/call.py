@@ -24,7 +24,9 @@ class Progress:
     writing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody changes it: one is made for each request, and to set the fields of a frozen one costs twice
+# as much.
+@dataclass(slots=True, eq=False)
 class ApiCall:
     """One ``POST /api``.
 

@@ -47,7 +47,7 @@ class Identifier:
         will see of the headers. A query string might name somebody else: such a call has no principal.
         """
         # The length of the body is all that differs from one request of a client to the next.
-        telling = tuple(pair for pair in headers if pair[0].lower() != "content-length")
+        telling = tuple([pair for pair in headers if pair[0].lower() != "content-length"])
         is_short = sum(len(name) + len(value) for name, value in telling) + len(raw_path) <= _LONGEST
         facts = (self.remembered if is_short else self._facts)(raw_path, telling)
         return ApiCall(
