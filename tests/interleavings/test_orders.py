@@ -27,6 +27,7 @@ from tests.ftrack_server.schemas import build_schemas
 from tests.harness import settings_for
 from tests.interleavings.orders import Lane, orders
 from tests.interleavings.stage import RAY, Stage
+from tests.switches import without
 
 BY_ID = 'select name from Task where id is "{task}"'
 LIST = 'select name, description from Task where project.id is "{project}"'
@@ -163,6 +164,28 @@ PLAYS: dict[str, tuple[list[Lane], str, str]] = {
 @pytest.mark.required("G1.1", "G2.1", "G3.1", "G3.2", "G4.1", "G8.2")
 @pytest.mark.parametrize("play", PLAYS)
 async def test_no_read_is_older_than_what_was_known_when_it_began(play: str) -> None:
+    await _performed(play)
+
+
+# Play -> the rule without which it fails in some order.
+NEEDED = {
+    "a write": "own writes are recorded",
+    "a write whose answer gets lost": "own writes are recorded",
+    "an event": "events are recorded",
+    "an event, of a list that is known": "a result counts from before its fetch",
+    "an event, in two ways": "results are judged by later changes",
+    "a gap after a change": "another epoch is unverified",
+    "two reads and an event": "rows are judged by later changes",
+}
+
+
+@pytest.mark.parametrize("play", NEEDED)
+async def test_some_order_fails_without_the_rule(play: str) -> None:
+    with without(NEEDED[play]), pytest.raises(AssertionError, match="older than commit"):
+        await _performed(play)
+
+
+async def _performed(play: str) -> None:
     lanes, first, second = PLAYS[play]
     begun = () if any("R1" in lane for lane in lanes) else ("R1",)
     for merged in orders(lanes):

@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from ftrack_proxy.changes import own_writes, reach, update_events
-from ftrack_proxy.changes.change import ChangeKind
-from ftrack_proxy.changes.event_items import ItemAction
-from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
-from ftrack_proxy.entities.row_judge import RowJudge
-from ftrack_proxy.judging.validity import Validity
-from ftrack_proxy.schema.ownership import owner_keys
 from tests.oracle import borders, course, races, rows, walks, ways
 from tests.oracle.answers import difference
 from tests.oracle.soak import episode
 from tests.oracle.stage import Mismatch, Stage
 from tests.oracle.tally import KINDS, Tally
+from tests.switches import without
 
-
-def _no_owners(monkeypatch: pytest.MonkeyPatch) -> int:
-    for module in (update_events, own_writes):
-        monkeypatch.setattr(module, "changes_hands", lambda *_: [])
-    return 300
-
-
-def _nothing_below(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(reach, "with_dependants", lambda families, _: frozenset(families))
-    return 1_500
-
-
-def _no_replies(monkeypatch: pytest.MonkeyPatch) -> int:
-    threads = {"in_reply_to", "in_reply_to_id"}
-    monkeypatch.setattr(reach, "owner_keys", lambda family, catalogue: owner_keys(family, catalogue) - threads)
-    return 1_500
-
-
-def _no_moves(monkeypatch: pytest.MonkeyPatch) -> int:
-    for module in (update_events, own_writes):
-        monkeypatch.setattr(module, "moves", lambda *_: False)
-    kinds = {**update_events._KINDS, ItemAction.MOVE: ChangeKind.UPDATED}
-    monkeypatch.setattr(update_events, "_KINDS", kinds)
-    return 1_000
-
-
-OWNERS_RULES = [_no_owners, _nothing_below, _no_replies, _no_moves]
+# Rule -> in how many reads its absence is found out at the latest.
+OWNERS_RULES = {
+    "a new owner changes the old one": 300,
+    "what hangs on a row goes with it": 1_500,
+    "replies go with their thread": 1_500,
+    "a move is more than an update": 1_000,
+}
 _SEEDS = st.integers(0, 2**32 - 1)
 _COMMON = (ways.own_write, ways.own_write_unheard, ways.foreign_write, ways.foreign_write_late, races.race,
            borders.other_hands, walks.walk_attributes, walks.walk_siblings, rows.known_row,
@@ -136,43 +109,24 @@ def _is_telling(tally: Tally) -> None:
     assert min(tally.kinds[kind] for kind in KINDS) >= 5, f"some ways to answer were hardly seen: {tally}"
 
 
-def test_a_proxy_that_hears_no_events_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_hears_no_events_is_found_out() -> None:
     """The oracle itself: with the rules off it finds a wrong answer, and says how it came about."""
-    from ftrack_proxy.judging import judge
-
-    monkeypatch.setattr(judge, "first_affecting", lambda *_: None)
-    with pytest.raises(Mismatch, match=r"(?s)seed 3.*own write|foreign write.*Cache-Status.*difference"):
+    found = pytest.raises(Mismatch, match=r"(?s)seed 3.*own write|foreign write.*Cache-Status.*difference")
+    with without("results are judged by later changes"), found:
         episode(3, Tally(), enough=3_000, deadline=float("inf"))
 
 
-def test_known_entities_that_never_change_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RowJudge, "accepts", lambda *_: True)
-    with pytest.raises(Mismatch, match=r"(?s)detail=entity.*difference"):
+def test_known_entities_that_never_change_are_found_out() -> None:
+    found = pytest.raises(Mismatch, match=r"(?s)detail=entity.*difference")
+    with without("rows are judged by later changes"), found:
         episode(4, Tally(), enough=3_000, deadline=float("inf"))
 
 
-def test_an_entity_of_two_moments_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entity_of_two_moments_is_found_out() -> None:
     """G7: what several answers told of an entity, all put into one."""
-    observe = EntityStore.observe
-
-    def mixed(
-        self: EntityStore,
-        ref: EntityRef,
-        validity: Validity,
-        type_name: str,
-        values: Mapping[str, Any],
-        asked: frozenset[str],
-        **others: bool,
-    ) -> None:
-        known = self.known(ref)
-        for old in known.observations if known is not None else ():
-            values = {**dict(zip(old.layout.places, old.values, strict=True)), **values}
-        observe(self, ref, validity, type_name, values, asked, **others)
-
-    monkeypatch.setattr(EntityStore, "observe", mixed)
     stage = Stage(5, Tally())
     try:
-        with pytest.raises(Mismatch, match=r"difference"):
+        with without("an entity record is of one moment"), pytest.raises(Mismatch, match=r"difference"):
             _take_often(stage, rows.one_moment)
     finally:
         stage.close()
@@ -183,21 +137,19 @@ def _take_often(stage: Stage, way: ways.Way) -> None:
         course.take(stage, way)
 
 
-@pytest.mark.parametrize("rule", OWNERS_RULES, ids=lambda rule: rule.__name__.lstrip("_"))
-def test_what_goes_into_another_project_unnoticed_is_found_out(
-    rule: Callable[[pytest.MonkeyPatch], int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("rule", OWNERS_RULES)
+def test_what_goes_into_another_project_unnoticed_is_found_out(rule: str) -> None:
     """Within few reads: with each of the rules off by which rows come into, and go out of, somebody's sight."""
-    most = rule(monkeypatch)
     tally = Tally()
-    stage = Stage(6, tally)
-    try:
-        course.open_stage(stage, 8)
-        with pytest.raises(Mismatch, match=r"difference"):
-            _take_often(stage, borders.other_hands)
-    finally:
-        stage.close()
-    assert tally.checked < most
+    with without(rule):
+        stage = Stage(6, tally)
+        try:
+            course.open_stage(stage, 8)
+            with pytest.raises(Mismatch, match=r"difference"):
+                _take_often(stage, borders.other_hands)
+        finally:
+            stage.close()
+    assert tally.checked < OWNERS_RULES[rule]
 
 
 def test_answers_are_compared_as_clients_decode_them() -> None:

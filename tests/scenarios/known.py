@@ -8,14 +8,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ftrack_proxy.entities import entity_lookup
-from ftrack_proxy.entities.entity_lookup import EntityLookup
-from ftrack_proxy.entities.row_judge import RowJudge
-from ftrack_proxy.judging.verdict import Reason, Verdict
-from ftrack_proxy.protocol.representation import EntityForm
-from ftrack_proxy.request.call import ApiCall
 from tests.harness import until
-from tests.scenarios.freshness import Patch, Story
+from tests.scenarios.freshness import Story
 from tests.scenarios.studio import Person, Studio, warm
 
 
@@ -101,16 +95,13 @@ def somebody_else(studio: Studio) -> None:
     assert bo.ask(_by_id(studio)).rows == []
 
 
-KNOWN_RULES: dict[Story, list[Patch]] = {
-    event: [(RowJudge, "accepts", lambda *_: True)],
-    change_during_the_fetch: [(RowJudge, "accepts", lambda *_: True)],
-    gap: [(EntityLookup, "is_usable", lambda *_: True)],
-    window: [(entity_lookup, "judge", lambda *_: Verdict(True, Reason.CURRENT))],
-    removed: [(RowJudge, "accepts", lambda *_: True)],
-    created: [(RowJudge, "accepts_absence", lambda *_: True)],
-    somebody_else: [
-        (ApiCall, "entity_space", property(lambda _: (b"", EntityForm.NORMALISED))),
-        (EntityLookup, "is_usable", lambda *_: True),
-    ],
+# Story -> the rules that it is about.
+KNOWN_RULES: dict[Story, tuple[str, ...]] = {
+    event: ("rows are judged by later changes",),
+    change_during_the_fetch: ("rows are judged by later changes",),
+    gap: ("a record may be too old to be judged",),
+    window: ("a list is judged before its rows are used",),
+    removed: ("rows are judged by later changes",),
+    created: ("absences are judged by later changes",),
+    somebody_else: ("records are kept apart by who asked", "a record may be too old to be judged"),
 }
-"""Story -> the rule that it is about, switched off."""

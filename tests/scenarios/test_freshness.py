@@ -9,6 +9,7 @@ import pytest
 from tests.scenarios.freshness import RULES, Story
 from tests.scenarios.known import KNOWN_RULES
 from tests.scenarios.studio import open_studio
+from tests.switches import without
 
 ALL_RULES = RULES | KNOWN_RULES
 STORIES = [pytest.param(story, id=f"{story.__module__.rpartition('.')[2]}-{story.__name__}") for story in ALL_RULES]
@@ -23,8 +24,6 @@ def test_holds(story: Story, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_fails_without_its_rule(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for owner, name, substitute in ALL_RULES[story]:
-        monkeypatch.setattr(owner, name, substitute)
-    with open_studio(tmp_path) as studio, pytest.raises(AssertionError):
+def test_fails_without_its_rule(story: Story, tmp_path: Path) -> None:
+    with without(*ALL_RULES[story]), open_studio(tmp_path) as studio, pytest.raises(AssertionError):
         story(studio)

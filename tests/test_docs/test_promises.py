@@ -7,10 +7,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from tests.switches import RULES
 from tests.test_docs.pages import TOP, text_of
 
 # A promise, and below it the tests that hold it.
 _ENTRY = re.compile(r"^- \*\*(G\d+\.\d+|S\d+)\*\* [^\n]+\n((?:  [^\n]+\n)+)", re.MULTILINE)
+# A rule, and where it is missed.
+_RULE = re.compile(r"^- ([^\n`]+): (`[^\n]+)$", re.MULTILINE)
 # Promised, and not kept yet.
 _NOT_YET = "*not yet*"
 
@@ -60,3 +63,17 @@ def test_every_promise_of_the_architecture_page_is_in_the_table() -> None:
     promised = set(re.findall(r"^- \*\*(G\d)", text_of(TOP / "docs" / "architecture.md"), re.MULTILINE))
     assert len(promised) == 9
     assert promised == {name.partition(".")[0] for name in _entries() if name.startswith("G")}
+
+
+def test_every_rule_that_can_be_switched_off_is_on_the_page_with_the_tests_that_miss_it() -> None:
+    files = [
+        file for file in sorted((TOP / "tests").rglob("*.py")) if file.name not in ("switches.py", "test_promises.py")
+    ]
+    page = text_of(TOP / "docs" / "promises.md").partition("## Rules that are switched off")[2]
+    listed = {rule: set(re.findall(r"`([^`]+)`", found)) for rule, found in _RULE.findall(page)}
+    missed = {
+        rule: {file.relative_to(TOP / "tests").as_posix() for file in files if f'"{rule}"' in text_of(file)}
+        for rule in RULES
+    }
+    assert all(missed.values()), missed
+    assert listed == missed
