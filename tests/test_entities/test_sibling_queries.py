@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from ftrack_proxy.entities.entity_store import EntityRef
 from ftrack_proxy.entities.normalise import NormalisedAnswer, normalise
-from ftrack_proxy.entities.sibling_queries import NotSplittable, NPlusOnePattern, list_name, patterns_of
+from ftrack_proxy.entities.sibling_queries import NotSplittable, NPlusOnePattern, patterns_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.parser import parse
-from ftrack_proxy.queries import bound_query
+from ftrack_proxy.queries.bound_query import list_name
 from tests.test_entities.production import CATALOGUE, CONTEXTS, STATUSES, TASKS, Production, answer, productions
 from tests.test_judging.cases import bind
 
@@ -47,8 +47,8 @@ def test_an_id_that_rows_refer_to(expression: str, families: set[str]) -> None:
     assert {ref.key for ref in found.refs} == {(one,)}
     assert other.shape == found.shape
     assert found.at(two) == other.query
-    assert list_name(found, two) == bound_query.list_name(other.query)
-    assert list_name(found, one) == bound_query.list_name(found.query)
+    assert found.list_name(two) == list_name(other.query)
+    assert found.list_name(one) == list_name(found.query)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Final
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.entity_lookup import EntityLookup, MissingRows
 from ftrack_proxy.entities.entity_store import EntityRecord, EntityRef, SiblingGroup
-from ftrack_proxy.entities.sibling_queries import NPlusOnePattern, list_name, patterns_of
+from ftrack_proxy.entities.sibling_queries import NPlusOnePattern, patterns_of
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.protocol.representation import EntityForm
 from ftrack_proxy.queries.bound_query import BoundQuery
@@ -250,7 +250,7 @@ def _sibling_lists(
     for other in _onwards(group, ref):
         if len(identities) >= most:
             break
-        if other.family == ref.family and not lookup.has_list(list_name(pattern, other.key[0])):
+        if other.family == ref.family and not lookup.has_list(pattern.list_name(other.key[0])):
             identities.append(other.key[0])
     if len(identities) < 2:
         return None
@@ -260,7 +260,7 @@ def _sibling_lists(
     return OwnWords(
         PlanKind.SIBLING_LISTS,
         (query,),
-        {ListSubject(list_name(pattern, identity)): tree for identity in identities},
+        {ListSubject(pattern.list_name(identity)): tree for identity in identities},
         spare=len(identities) - 1,
         budget=(len(identities) - 1) * _ROWS_A_LIST,
         walk=(group, pattern.shape),

@@ -10,8 +10,7 @@ from ftrack_proxy.entities.entity_store import EntityRef
 from ftrack_proxy.entities.normalise import NormalisedAnswer
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import And, Comparison, Criteria, InClause, Path, Query, Text
-from ftrack_proxy.queries import bound_query
-from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.queries.bound_query import BoundQuery, list_name
 from ftrack_proxy.queries.row_keys import is_plain_id
 
 _SHORT_WINDOW: Final = 100
@@ -28,7 +27,7 @@ class NotSplittable(Exception):
 class NPlusOnePattern:
     """A query as one of many that differ in one id.
 
-    ``term`` is the comparison with it, ``ref`` the entities that it can be the id of; ``shape`` is the same for all of
+    ``term`` is the comparison with it, ``refs`` the entities that it can be the id of; ``shape`` is the same for all of
     them.
     """
 
@@ -42,6 +41,10 @@ class NPlusOnePattern:
         value = Text(identity, quoted=True)
         return _with(self.query, self.term, replace(self.term, value=value))
 
+    def list_name(self, identity: str) -> str:
+        """The list that the query for this id looks at."""
+        return list_name(self.at(identity))
+
     def for_all(self, identities: Sequence[str], projections: Sequence[Path], most: int) -> Query:
         """One query for many ids, that also shows to which of them each row belongs."""
         values = tuple(Text(identity, quoted=True) for identity in identities)
@@ -52,7 +55,7 @@ class NPlusOnePattern:
         """Sort the rows of the answer by id, each part in the answer's order.
 
         Raises:
-            NotSplit: a row does not show to which id it belongs, or came twice.
+            NotSplittable: a row does not show to which id it belongs, or came twice.
         """
         rows: dict[str, list[EntityRef]] = {identity: [] for identity in identities}
         for row in taken.rows:
@@ -81,11 +84,6 @@ def patterns_of(bound: BoundQuery) -> Iterator[NPlusOnePattern]:
             open_query = _with(query, term, replace(term, value=_PLACEHOLDER))
             refs = tuple(EntityRef(family, (term.value.value,)) for family in compared.families)
             yield NPlusOnePattern(query, term, refs, canonical(open_query, window=False))
-
-
-def list_name(walk: NPlusOnePattern, identity: str) -> str:
-    """The name of the list that the query for this id looks at."""
-    return bound_query.list_name(walk.at(identity))
 
 
 def _with(query: Query, term: Comparison, other: Criteria) -> Query:

@@ -12,7 +12,7 @@ from ftrack_proxy.decision.plan import MOST_ROWS, ListSplit
 from ftrack_proxy.entities.entity_store import EntityStores, ListSegment
 from ftrack_proxy.entities.ingest import ingest_in_steps
 from ftrack_proxy.entities.normalise import NormalisedAnswer, NotNormalisable, normalise_all
-from ftrack_proxy.entities.sibling_queries import NotSplittable, list_name
+from ftrack_proxy.entities.sibling_queries import NotSplittable
 from ftrack_proxy.judging.judge import replication_window_end
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.validity import Moment, Validity, weakest
@@ -156,7 +156,7 @@ class Learner:
         fitting = {identity: rows for identity, rows in parts.items() if split.pattern.fits(rows)}
         for identity, rows in fitting.items():
             segment = ListSegment(0, rows, True, result.validity, prefetched=True)
-            records.list(list_name(split.pattern, identity), segment)
+            records.list(split.pattern.list_name(identity), segment)
         return len(fitting) == len(parts)
 
 
