@@ -2,9 +2,10 @@
 
 python -m benchmarks.stops [--list]
 
-Counted are the functions of the request path and of the decision (``ftrack_proxy.request`` and ``.decision``) that one
-read passes through: *stops* are calls, *files* the modules in which they are, *returns* the calls into a module that
-the way had been in before and had left. With ``--list`` each stop is shown. What is repeated in a loop counts once.
+Counted is the way through the modules of the request path and of the decision (``ftrack_proxy.request`` and
+``.decision``): a *stop* is an uninterrupted stay in one module, a *return* a stop in a module that the way had been in
+before; *calls* are the functions that are passed through. Attributes that are computed do not count, nor does what is
+called when something has ended. With ``--list`` each call is shown.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -22,14 +24,26 @@ from tests.scenarios.studio import Studio, open_studio, warm
 from ftrack_proxy.request.api import Api
 
 _ROOMS = ("/ftrack_proxy/request/", "/ftrack_proxy/decision/")
-_NO_STOPS = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>", "__init__")
+_NO_CALLS = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>", "__init__", "_see", "_landed", "_done")
+# What others do meanwhile: keeping the schema, the memory of the connection to ftrack.
+_BESIDE = ("schema_source", "body_memory")
+
+
+def _properties() -> set[CodeType]:
+    modules = [module for name, module in sys.modules.items() if name.startswith("ftrack_proxy.")]
+    classes = {value for module in modules for value in vars(module).values() if isinstance(value, type)}
+    found = [value for one in classes for value in vars(one).values() if isinstance(value, property)]
+    return {one.fget.__code__ for one in found if hasattr(one.fget, "__code__")}
+
+
+_PROPERTIES = _properties()
 
 
 @dataclass
 class Way:
     """The functions that one request passed through, in order."""
 
-    stops: list[tuple[str, str]] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
     _frames: set[FrameType] = field(default_factory=set)
     _last: CodeType | None = None
 
@@ -39,25 +53,23 @@ class Way:
         if event != "call" or frame in self._frames or not any(room in code.co_filename for room in _ROOMS):
             return
         self._frames.add(frame)
-        if code.co_name in _NO_STOPS or code is self._last:
+        module = Path(code.co_filename).stem
+        if code.co_name in _NO_CALLS or module in _BESIDE or code is self._last or code in _PROPERTIES:
             return
         self._last = code
-        self.stops.append((Path(code.co_filename).stem, code.co_qualname))
+        self.calls.append((module, code.co_qualname))
 
     @property
     def files(self) -> int:
-        return len({module for module, _ in self.stops})
+        return len({module for module, _ in self.calls})
+
+    @property
+    def stops(self) -> int:
+        return sum(1 for _ in groupby(module for module, _ in self.calls))
 
     @property
     def returns(self) -> int:
-        """Calls into a module that was met before, from another one."""
-        met: set[str] = set()
-        found, last = 0, ""
-        for module, _ in self.stops:
-            found += module != last and module in met
-            met.add(module)
-            last = module
-        return found
+        return self.stops - self.files
 
 
 def followed(studio: Studio, expression: str) -> tuple[Way, str]:
@@ -95,8 +107,9 @@ def main() -> None:
         ]
         for title, expression in reads:
             way, said = followed(studio, expression)
-            print(f"{title:12} {len(way.stops):3} stops {way.files:3} files {way.returns:3} returns   {said}")
-            for number, (module, name) in enumerate(way.stops if arguments.list else (), start=1):
+            counts = f"{way.stops:3} stops {way.files:3} files {way.returns:3} returns {len(way.calls):4} calls"
+            print(f"{title:12} {counts}   {said}")
+            for number, (module, name) in enumerate(way.calls if arguments.list else (), start=1):
                 print(f"  {number:3} {module}.{name}")
 
 

@@ -16,7 +16,7 @@ from ftrack_proxy.cache_policy.policy import Policy
 from ftrack_proxy.changes import own_writes, reach, update_events
 from ftrack_proxy.changes.change import ChangeKind
 from ftrack_proxy.changes.event_items import ItemAction
-from ftrack_proxy.decision import decide
+from ftrack_proxy.decision import conclude
 from ftrack_proxy.entities import entity_lookup
 from ftrack_proxy.entities.entity_lookup import EntityLookup
 from ftrack_proxy.entities.entity_store import EntityRef, EntityStore
@@ -27,7 +27,7 @@ from ftrack_proxy.judging import judge, validity
 from ftrack_proxy.judging.validity import Moment, Validity
 from ftrack_proxy.judging.verdict import Reason, Verdict
 from ftrack_proxy.protocol.representation import EntityForm
-from ftrack_proxy.request import read
+from ftrack_proxy.request import compose, read
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.learn import Learner
@@ -71,9 +71,9 @@ RULES: dict[str, list[_Place]] = {
     "events are recorded": [(HubIntake, "take", lambda *_: None)],
     "a result counts from before its fetch": [(Learner, "_validity", _as_of_its_end)],
     "results are judged by later changes": [(judge, "first_affecting", lambda *_: None)],
-    "what is joined is judged": [(decide, "joiner_may_have", lambda *_: True)],
+    "what is joined is judged": [(conclude, "joiner_may_have", lambda *_: True)],
     "another epoch is unverified": [(validity, "UNVERIFIED", None)],
-    "a batch is of one moment": [(read, "is_torn", lambda *_: False)],
+    "a batch is of one moment": [(room, "is_torn", lambda *_: False) for room in (read, compose)],
     "an entity record is of one moment": [(EntityStore, "observe", _mixed)],
     "a key is trusted for a limited time": [(Trust, "holds", lambda *_: True)],
     "each type has its terms": [(Policy, "terms_of", _kept_as_contexts)],

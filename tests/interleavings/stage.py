@@ -165,7 +165,7 @@ class Stage:
         schemas = SchemaSource(binder.schema, journal.counters, "", save=lambda _: None)
         entity_stores = EntityStores(2**22)
         path = join_request_path(settings, journal, self.ftrack, binder, schemas, learning, entity_stores)
-        self._api, self._counters = path.api, journal.counters
+        self._api, self.counters = path.api, journal.counters
         self.intake = HubIntake(journal, binder.schema, learning)
 
     def call(self, operations: Any) -> asyncio.Task[Reply]:
@@ -176,7 +176,7 @@ class Stage:
     @property
     def faults(self) -> dict[str, int]:
         """Faults of the proxy's own that it did not let out."""
-        return dict(self._counters.faults)
+        return dict(self.counters.faults)
 
     async def settle(self) -> None:
         """Let everything happen that waits for nobody."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftrack_proxy.decision import decide
+from ftrack_proxy.decision import ask
 from ftrack_proxy.entities import sibling_queries
 from ftrack_proxy.entities.entity_lookup import EntityLookup
 from ftrack_proxy.request import forward, learn
@@ -47,7 +47,7 @@ def _write(studio: Studio) -> None:
     [
         (EntityLookup, "answer", _list_and_members, "recalling: ZeroDivisionError"),
         (learn, "normalise_all", _list_and_members, "taking apart: ZeroDivisionError"),
-        (decide, "plan", _list_and_members, "planning: ZeroDivisionError"),
+        (ask, "plan", _list_and_members, "planning: ZeroDivisionError"),
         (sibling_queries.NPlusOnePattern, "split", _siblings, "splitting: ZeroDivisionError"),
         (forward, "learn_written", _write, "taking in a write: ZeroDivisionError"),
     ],

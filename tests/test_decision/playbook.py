@@ -12,8 +12,10 @@ from typing import Any
 
 from ftrack_proxy.changes.change import Change, ChangeKind
 from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
+from ftrack_proxy.decision.ask import ask
 from ftrack_proxy.decision.at_hand import AtHand, InFlight, Known, StoredAnswer, Surroundings
-from ftrack_proxy.decision.decide import FetchOutcome, Problem, ask, conclude, decide
+from ftrack_proxy.decision.conclude import FetchOutcome, Problem, conclude
+from ftrack_proxy.decision.decide import decide
 from ftrack_proxy.decision.decisions import Fetch, Join, Look, Miss, Refuse, Serve
 from ftrack_proxy.decision.plan import OwnWords
 from ftrack_proxy.decision.report import handling_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ftrack_proxy.decision.at_hand import Surroundings
-from ftrack_proxy.decision.decide import Problem
+from ftrack_proxy.decision.conclude import Problem
 from ftrack_proxy.entities.entity_lookup import MissingRows
 from ftrack_proxy.protocol.headers import HitKind
 from ftrack_proxy.protocol.responses import Failure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,12 @@ class AtHand:
     stored: StoredAnswer | None = None
     known: Known = None
     saw_disk: bool = False
+
+    @property
+    def oldest(self) -> float:
+        """When the fetch of an answer may have begun at the earliest, by the client's wish."""
+        wished = self.directives.max_age
+        return -math.inf if wished is None else self.start.at - wished
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,11 @@ class ApiCall:
     is_anonymous: bool = False
 
     @property
+    def secret(self) -> bytes:
+        """The asker's key: an answer in which it occurs does not go to disk."""
+        return b"" if self.credentials is None else self.credentials.key.encode("utf-8", "surrogateescape")
+
+    @property
     def entity_space(self) -> EntitySpace | None:
         """Where what is known of entities is kept for this call, if anywhere."""
         form = self.representation.form

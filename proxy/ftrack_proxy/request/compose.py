@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ftrack_proxy.decision.decisions import Serve
-from ftrack_proxy.decision.report import handling_of
+from ftrack_proxy.decision.batch import Proceed, compose
+from ftrack_proxy.decision.decisions import ForwardBatch, Serve
 from ftrack_proxy.judging.validity import Moment
-from ftrack_proxy.protocol.headers import accepts_gzip, combined, end_to_end, one_of_each
+from ftrack_proxy.protocol.headers import Handling, accepts_gzip, combined, end_to_end, one_of_each
 from ftrack_proxy.protocol.responses import contradict, decode, known_attributes
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.call import ApiCall, Reply
@@ -23,20 +23,49 @@ _AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One operation's part of the reply: the decision by which it is served, and ftrack's response if there was one.
+    """One operation's part of the reply: the decision by which it is served, what is told of that, and ftrack's
+    response if there was one.
 
     ``whole`` is the response to several operations of which it is a part.
     """
 
     serve: Serve
+    handling: Handling
     response: FetchedResponse | None = None
     whole: FetchedResponse | None = None
+
+
+async def conclude_batch(
+    call: ApiCall, parts: Sequence[Part], operations: int, start: Moment, needs_cookies: Callable[[], bool]
+) -> Reply | ForwardBatch:
+    """Make one reply of what was read for a batch of so many operations, if that is what ftrack would have said.
+
+    ``needs_cookies`` tells whether ftrack does not answer to the principal alone by now.
+    """
+    failed = next((part for part in parts if part.serve.result is None), None)
+    if failed is None:
+        await _look_into(parts)
+    decision = compose(
+        failed=failed is not None,
+        needs_cookies=failed is not None and needs_cookies(),
+        stands_for_all=failed is not None and _stands_for_all(failed, call, operations),
+        torn=failed is None and is_torn(parts),
+    )
+    match decision:
+        case Proceed.HAND_ON if failed is not None:
+            return _handed_on(failed)
+        case ForwardBatch():
+            for part in parts:
+                if part.response is not None:
+                    part.response.let_go()
+            return decision
+        case _:
+            return composed(parts, start)
 
 
 def composed(parts: Sequence[Part], start: Moment) -> Reply:
     """Write the reply of parts that are all entries of answers."""
     results = [part.serve.result for part in parts if part.serve.result is not None]
-    handlings = [handling_of(part.serve) for part in parts]
     headers: list[tuple[str, str]] = []
     cookies: list[str] = []
     behind = None
@@ -51,7 +80,7 @@ def composed(parts: Sequence[Part], start: Moment) -> Reply:
     types = {result.content_type for result in results}
     return reply.of_entries(
         [result.body for result in results],
-        handlings,
+        [part.handling for part in parts],
         http_status=max(result.http_status for result in results),
         # Where the parts' types differ, all that they have in common is that they are JSON.
         content_type=types.pop() if len(types) == 1 else "",
@@ -63,17 +92,17 @@ def composed(parts: Sequence[Part], start: Moment) -> Reply:
 
 def _responses(parts: Sequence[Part]) -> list[tuple[FetchedResponse, bool]]:
     """ftrack's responses, each once, and whether somebody else had asked for it."""
-    found = {id(p.response): (p.response, handling_of(p.serve).collapsed) for p in parts if p.response is not None}
+    found = {id(p.response): (p.response, p.handling.collapsed) for p in parts if p.response is not None}
     return list(found.values())
 
 
-def passed_on(part: Part) -> Reply:
+def _handed_on(part: Part) -> Reply:
     """Make a reply to a whole batch of what is no entry of an answer."""
-    handling, response = handling_of(part.serve), _response(part)
-    return reply.of_answer(response.answer, handling, plain=response.plain, own=not handling.collapsed)
+    response = _response(part)
+    return reply.of_answer(response.answer, part.handling, plain=response.plain, own=not part.handling.collapsed)
 
 
-def stands_for_all(part: Part, call: ApiCall, operations: int) -> bool:
+def _stands_for_all(part: Part, call: ApiCall, operations: int) -> bool:
     """True if what ftrack said to one operation alone, and what is no entry of a list, is the answer to a batch.
 
     One failing operation fails it (ftrack-protocol 2.2). Anything else that is not what we expect cannot be put
@@ -111,7 +140,7 @@ def _are_of_one_request(parts: Sequence[Part]) -> bool:
     return len(parts) < 2 or all(part.whole is not None and part.whole is parts[0].whole for part in parts)
 
 
-async def look_into(parts: Sequence[Part]) -> None:
+async def _look_into(parts: Sequence[Part]) -> None:
     """Take very many parts apart, to be compared, without keeping everybody else waiting."""
     results = [part.serve.result for part in parts if part.serve.result is not None]
     if len(results) > _AT_HAND and not _are_of_one_request(parts):
@@ -119,13 +148,6 @@ async def look_into(parts: Sequence[Part]) -> None:
             result.attributes(_attributes_of_body)
             if not count % _AT_ONCE:
                 await asyncio.sleep(0)
-
-
-def let_go(parts: Sequence[Part]) -> None:
-    """Have no more of answers that are still coming."""
-    for part in parts:
-        if part.response is not None:
-            part.response.let_go()
 
 
 def _attributes_of_body(body: bytes) -> dict[tuple[str, str], dict[str, Any]]:

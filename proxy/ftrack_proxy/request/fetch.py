@@ -18,7 +18,7 @@ from ftrack_proxy.protocol.json_text import elements
 from ftrack_proxy.protocol.operations import OperationKind
 from ftrack_proxy.protocol.responses import Failure, failure_of, is_complete, is_success, sole_entry
 from ftrack_proxy.queries.bound_query import Bound
-from ftrack_proxy.request.acceptance import note_answer, without_cookies
+from ftrack_proxy.request.acceptance import note_answer
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.fetched_response import FetchedResponse
 from ftrack_proxy.request.journal import Journal
@@ -35,6 +35,8 @@ _NEVER = 10**9
 _ENTRIES_AT_ONCE = 5
 _LONG = 2**18
 _ENTITY = b'"__entity_type__"'
+# An answer that is kept was given to no cookie; the body is written anew.
+_NOT_SENT = frozenset({"cookie", "content-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +82,16 @@ class Fetcher:
         response.result.spelling = read.spelling
         return replace(response, stored=self._learner.keep(read.key, response.result))
 
-    async def in_own_words(self, call: ApiCall, plan: OwnWords) -> FetchedResponse:
+    async def in_own_words(self, call: ApiCall, plan: OwnWords, began: Moment) -> FetchedResponse:
         """Send the queries of a plan on behalf of the caller, and take in what the answers tell of entities.
 
-        Returns the last of the answers, an error if there was one.
+        ``began`` was taken before. Returns the last of the answers, an error if there was one.
 
         Raises:
             NotSent, AnswerLost: no answer.
         """
-        if plan.spare:
-            self._journal.counters.prefetches += 1
-            self._journal.counters.prefetched += plan.spare
         turns = asyncio.Semaphore(_AT_ONCE)
-        tasks = [asyncio.create_task(self._ask_planned(call, query, plan, turns)) for query in plan.queries]
+        tasks = [asyncio.create_task(self._ask_planned(call, query, plan, turns, began)) for query in plan.queries]
         try:
             responses = await asyncio.gather(*tasks)
         except AnswerLost:
@@ -110,15 +109,17 @@ class Fetcher:
         return failed
 
     async def _ask_planned(
-        self, call: ApiCall, query: PlannedQuery, plan: OwnWords, turns: asyncio.Semaphore
+        self, call: ApiCall, query: PlannedQuery, plan: OwnWords, turns: asyncio.Semaphore, began: Moment
     ) -> FetchedResponse:
         raw = orjson.dumps({"action": "query", "expression": query.expression})
+        waits = turns.locked()
         async with turns:
-            # G3: the moment before the request is sent, not the one at which its answer is here.
-            began = self._journal.start(call.credentials)
+            if waits:
+                began = self._journal.start(call.credentials)
             prefetched = bool(plan.spare)
             response = await self._ask(call, OperationKind.QUERY, raw, query.bound, began, prefetched=prefetched)
-        response.let_go()  # Not what a client asked for: nobody gets it.
+        if response.is_coming:
+            response.let_go()  # Not what a client asked for: nobody gets it.
         if plan.split is None or plan.walk is None or response.result is None:
             return response
         try:
@@ -198,8 +199,7 @@ class Fetcher:
         Raises:
             NotSent, AnswerLost: no answer.
         """
-        kept = without_cookies(call.headers)
-        headers = [(name, value) for name, value in kept if name.lower() != "content-encoding"]
+        headers = [(name, value) for name, value in call.headers if name.lower() not in _NOT_SENT]
         body = b"[" + b", ".join(raws) + b"]"
         answer = await self._upstream.ask(call.raw_path, headers, body, accept_encoding="gzip")
         if call.cookies:

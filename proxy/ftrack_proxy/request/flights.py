@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ftrack_proxy.decision.at_hand import InFlight
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.queries.projection_tree import EMPTY, Tree, covers
@@ -21,7 +22,7 @@ JOINABLE_AGE = 10.0
 class Flight:
     """One fetch in progress, made with a principal's credentials, for as long as anybody waits for it.
 
-    ``brings``: by subject (a result's key; a row or a list, with whose and in which form it is), what of it is shown.
+    ``brings``: by subject (a result's key; a row or a list, in an entity space), what of it is shown.
     ``prefetches_for``: whose rows beside those that were asked for it brings, if any.
     """
 
@@ -43,12 +44,19 @@ class Flights:
     _by_subject: dict[Hashable, Flight] = field(default_factory=dict)
     _prefetching: set[Flight] = field(default_factory=set)
 
-    def joinable(self, subject: Hashable, now: float, tree: Tree = EMPTY) -> Flight | None:
-        """Return the flight that brings ``subject``, if it shows all of ``tree`` and others may wait for it."""
+    def joinable(
+        self, subject: Hashable, now: float, principal: Principal | None, tree: Tree = EMPTY
+    ) -> InFlight | None:
+        """Return the flight that brings ``subject``, if it shows all of ``tree`` and others may wait for it.
+
+        It is one's own for the ``principal`` with whose credentials it is made.
+        """
         flight = self._by_subject.get(subject)
         if flight is None or not flight.work.is_open or flight.patience(now) <= 0:
             return None
-        return flight if covers(flight.brings[subject], tree) else None
+        if not covers(flight.brings[subject], tree):
+            return None
+        return InFlight(flight.began, flight, flight.principal == principal)
 
     def prefetching(self, whose: Hashable) -> int:
         """How many flights bring more than was asked for to this client."""

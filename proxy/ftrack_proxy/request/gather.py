@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
 from ftrack_proxy.changes.change_log import ChangeLog
-from ftrack_proxy.decision.at_hand import AtHand, InFlight, Known, StoredAnswer, Surroundings
+from ftrack_proxy.decision.at_hand import AtHand, Known, StoredAnswer, Surroundings
 from ftrack_proxy.decision.decisions import Look, Miss, Way
 from ftrack_proxy.decision.plan import ListSubject, PlanMaterial, RowSubject, Subject
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.entity_lookup import EntityLookup, LongAnswer, MissingRows, lookup_of
-from ftrack_proxy.entities.entity_store import EntitySpace, EntityStore, EntityStores
+from ftrack_proxy.entities.entity_store import EntityStore, EntityStores
 from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
 from ftrack_proxy.judging.judge import judge
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.ports import Clock, Results
 from ftrack_proxy.queries.bound_query import BoundQuery
-from ftrack_proxy.queries.projection_tree import EMPTY, Tree
 from ftrack_proxy.request.call import Read
 from ftrack_proxy.request.flights import Flights
 from ftrack_proxy.request.threads import in_thread
@@ -99,23 +98,16 @@ class Gatherer:
 
     def surroundings(self, read: Read, miss: Miss) -> Surroundings:
         """What is to be known before ftrack is asked for a read."""
-        now = self._clock()
-        same = self._in_flight(read, read.key, now, EMPTY)
+        now, space, principal = self._clock(), read.call.entity_space, read.call.principal
         lookup = self._lookup(read) if Way.OWN_WORDS in miss.ways else None
-        space = read.call.entity_space
-        if lookup is None or space is None or read.call.principal is None:
+        subjects = [] if lookup is None else _subjects(lookup.bound, miss.missing)
+        same = self._flights.joinable(read.key, now, principal)
+        if lookup is None or principal is None:
             return Surroundings(same=same)
-        rows = [
-            self._in_flight(read, in_flight(space, subject), now, lookup.tree)
-            for subject in _subjects(lookup.bound, miss.missing)
-        ]
-        busy = self._flights.prefetching(read.call.principal) >= _PREFETCHES
-        allowance = 0 if busy else self._budgets.left(read.call.principal, read.start.at)
+        rows = [self._flights.joinable((space, subject), now, principal, lookup.tree) for subject in subjects]
+        busy = self._flights.prefetching(principal) >= _PREFETCHES
+        allowance = 0 if busy else self._budgets.left(principal, read.start.at)
         return Surroundings(rows, same, PlanMaterial(lookup, self._defaults, allowance, self._bind))
-
-    def _in_flight(self, read: Read, subject: Hashable, now: float, tree: Tree) -> InFlight | None:
-        flight = self._flights.joinable(subject, now, tree)
-        return None if flight is None else InFlight(flight.began, flight, flight.principal == read.call.principal)
 
     def _known(self, read: Read, stale: Result | None = None) -> Known:
         lookup = self._lookup(read)
@@ -145,11 +137,6 @@ class Gatherer:
         except Exception as error:
             self._on_fault(error)
             return None
-
-
-def in_flight(space: EntitySpace | None, subject: Subject) -> Hashable:
-    """Under what a fetch in progress is found that brings a row or a list: whose it is, and in which form."""
-    return space, subject
 
 
 def _subjects(bound: BoundQuery, missing: MissingRows | None) -> list[Subject]:

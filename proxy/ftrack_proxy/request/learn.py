@@ -81,7 +81,7 @@ class Learner:
             families=bound.families,
             validity=self._validity(began),
             terms=bound.terms,
-            durable=bound.terms.durable and not contains_secret(raw, call),
+            durable=bound.terms.durable and call.secret not in raw,
             complete=_is_complete_list(content, bound),
         )
         result.validity.fresh_until = replication_window_end(result, self._log, self._settle_window, bound)
@@ -158,11 +158,6 @@ class Learner:
             segment = ListSegment(0, rows, True, result.validity, prefetched=True)
             records.list(split.pattern.list_name(identity), segment)
         return len(fitting) == len(parts)
-
-
-def contains_secret(entry: bytes, call: ApiCall) -> bool:
-    """True if the asker's key occurs in an answer: such a body does not go to disk."""
-    return call.credentials is not None and call.credentials.key.encode("utf-8", "surrogateescape") in entry
 
 
 def _is_complete_list(entry: Any, bound: Bound) -> bool:

@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from ftrack_proxy.decision.ask import ask
 from ftrack_proxy.decision.at_hand import AtHand, StoredAnswer
-from ftrack_proxy.decision.decide import FetchOutcome, Problem, ask, conclude, decide
+from ftrack_proxy.decision.conclude import FetchOutcome, Problem, conclude
+from ftrack_proxy.decision.decide import decide
 from ftrack_proxy.decision.decisions import (
     Fetch,
     FetchedAnswer,
@@ -21,6 +23,7 @@ from ftrack_proxy.decision.decisions import (
     Way,
 )
 from ftrack_proxy.decision.plan import TOGETHER, Notes, OwnWords
+from ftrack_proxy.decision.report import handling_of
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.entity_lookup import EntityAnswer, LongAnswer
 from ftrack_proxy.entities.entity_store import EntityStores
@@ -35,9 +38,8 @@ from ftrack_proxy.request.compose import Part
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.fetched_response import FetchedResponse
 from ftrack_proxy.request.flights import Flight, Flights
-from ftrack_proxy.request.gather import Gatherer, in_flight
+from ftrack_proxy.request.gather import Gatherer
 from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.learn import contains_secret
 
 # Answers that are put together anew while everybody else waits.
 _AT_ONCE = 5
@@ -90,29 +92,33 @@ class Driver:
         self._defaults = defaults
         self._budgets = budgets
 
-    async def perform(self, read: Read, at_hand: AtHand) -> Part:
-        """Decide, and do what is decided, until there is an answer.
+    async def perform(self, read: Read, at_hand: AtHand, decision: Serve | Look | Miss | Join | Fetch | Refuse) -> Part:
+        """Do what is decided, and decide again, until there is an answer.
 
         Raises:
             Refused: there is none.
         """
-        decision: Serve | Look | Miss | Join | Fetch | Refuse = decide(at_hand)
         arrival: _Arrival | None = None
         while True:
             match decision:
                 case Serve():
                     self.settle(read, decision)
-                    return Part(decision, None if arrival is None else arrival.response)
+                    return Part(decision, handling_of(decision), None if arrival is None else arrival.response)
                 case Refuse(reason=reason):
                     raise Refused(reason, "" if arrival is None else str(arrival.error))
                 case Look():
                     at_hand = await self._gather.further(read, at_hand, decision)
                     decision = decide(at_hand) if arrival is None else conclude(at_hand, arrival.outcome)
                     continue
-                case Miss():
-                    if arrival is None:
-                        self._count_stale(decision)
-                    decision = self._way_to_ask(read, decision)
+                case Miss() as miss:
+                    if arrival is None and miss.stale is not None:
+                        self._journal.counters.stale[miss.stale.value] += 1
+                    around = self._gather.surroundings(read, miss)
+                    try:
+                        decision = ask(miss, around)
+                    except Exception as error:
+                        note_fault(self._journal.counters, "planning", error)
+                        decision = ask(miss.after(Way.OWN_WORDS), around)
                     continue
                 case Join():
                     arrival = await self._join(read, decision)
@@ -136,8 +142,7 @@ class Driver:
                     self._journal.counters.prefetched_used += answer.prefetched
                 else:
                     # What was there anyway need not be on disk twice.
-                    secret = contains_secret(answer.result.body, read.call)
-                    answer.result.durable = read.bound.terms.durable and not secret
+                    answer.result.durable = read.bound.terms.durable and read.call.secret not in answer.result.body
                 self._keep(read, answer)
             case FetchedAnswer():
                 pass  # It was kept when it came.
@@ -150,19 +155,6 @@ class Driver:
             self._entity_stores.of(read.call.entity_space)  # It is in use.
         answer.result.spelling = read.spelling
         self._journal.results.put(read.key, answer.result)
-
-    def _count_stale(self, miss: Miss) -> None:
-        """Count a stored answer that would not do."""
-        if miss.stale is not None:
-            self._journal.counters.stale[miss.stale.value] += 1
-
-    def _way_to_ask(self, read: Read, miss: Miss) -> Join | Fetch:
-        around = self._gather.surroundings(read, miss)
-        try:
-            return ask(miss, around)
-        except Exception as error:
-            note_fault(self._journal.counters, "planning", error)
-            return ask(miss.after(Way.OWN_WORDS), around)
 
     async def _join(self, read: Read, join: Join) -> _Arrival:
         """Wait for others' fetches, none for long."""
@@ -184,15 +176,16 @@ class Driver:
     async def _fetch(self, read: Read, fetch: Fetch) -> _Arrival:
         """Ask ftrack, so that others may wait for what it says."""
         call, plan = read.call, fetch.plan
+        self._note(fetch.notes)
+        if isinstance(plan, OwnWords):
+            self._pay(call, plan)
         # G3: the moment before the request is sent, not the one at which its answer is here.
         began = self._journal.start(call.credentials)
-        self._note(fetch.notes)
         brings: dict[Hashable, Tree] = {read.key: EMPTY}
         prefetches_for = None
         if isinstance(plan, OwnWords):
-            self._pay(call, plan)
-            work = self._fetcher.in_own_words(call, plan)
-            brings = {in_flight(call.entity_space, subject): tree for subject, tree in plan.covers.items()}
+            work = self._fetcher.in_own_words(call, plan, began)
+            brings = {(call.entity_space, subject): tree for subject, tree in plan.covers.items()}
             prefetches_for = call.principal if plan.spare else None
         else:
             work = self._fetcher.in_clients_words(read, began)
@@ -236,7 +229,8 @@ class Driver:
             Refused: there is no answer.
         """
         for one in missed:
-            self._count_stale(one.miss)
+            if one.miss.stale is not None:
+                self._journal.counters.stale[one.miss.stale.value] += 1
         try:
             came = await self._fetcher.together(call, [one.read for one in missed])
         except NotSent as error:
@@ -245,7 +239,8 @@ class Driver:
             raise Refused(RefusalReason.LOST, str(error)) from None
         if not came.results:
             first = missed[0]
-            return {first.read.key: Part(Serve(Fetch(TOGETHER, first.miss), FetchedAnswer(None)), came.response)}
+            failed = Serve(Fetch(TOGETHER, first.miss), FetchedAnswer(None))
+            return {first.read.key: Part(failed, handling_of(failed), came.response)}
         kept = set(came.kept)
         for count, one in enumerate((one for one in missed if one.read.key in came.told), start=1):
             if await self._keep_anew(one):
@@ -256,7 +251,7 @@ class Driver:
         for one, result in zip(missed, came.results, strict=True):
             serve = Serve(Fetch(TOGETHER, one.miss), FetchedAnswer(result, one.read.key in kept))
             # The head of the answer comes with the first part: one is enough.
-            parts[one.read.key] = Part(serve, None if parts else came.response, came.response)
+            parts[one.read.key] = Part(serve, handling_of(serve), None if parts else came.response, came.response)
         return parts
 
     async def _keep_anew(self, missed: MissedRead) -> bool:

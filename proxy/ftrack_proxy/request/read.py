@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, assert_never
 
 from ftrack_proxy.decision.at_hand import AtHand
-from ftrack_proxy.decision.batch import AskApart, AskTogether, Proceed, admit, compose, share_out
+from ftrack_proxy.decision.batch import AskApart, AskTogether, admit, share_out
 from ftrack_proxy.decision.decide import decide
 from ftrack_proxy.decision.decisions import ForwardBatch, Look, Miss, Refuse, Serve
 from ftrack_proxy.decision.report import handling_of
@@ -17,7 +17,7 @@ from ftrack_proxy.judging.verdict import LOG_OVERRUN
 from ftrack_proxy.request import reply
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read, Reply
-from ftrack_proxy.request.compose import Part, composed, is_torn, let_go, look_into, passed_on, stands_for_all
+from ftrack_proxy.request.compose import Part, composed, conclude_batch, is_torn
 from ftrack_proxy.request.gather import Gatherer
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.perform import Driver, MissedRead, Refused
@@ -35,14 +35,6 @@ _BOUND_AT_ONCE = 16
 _LOOKED_AT_ONCE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """A batch that began at ``start`` and cannot be answered at once, and what was found at hand so far, by key."""
-
-    start: Moment
-    at_hand: dict[bytes, AtHand] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
 class _Looked:
     """A read of a batch, what is at hand for it, and what that makes of it."""
@@ -50,6 +42,14 @@ class _Looked:
     read: Read
     at_hand: AtHand
     decision: Serve | Look | Miss | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A batch that began at ``start`` and cannot be answered at once: what was looked up of it so far, in order."""
+
+    start: Moment
+    looked: list[_Looked] = field(default_factory=list)
 
 
 class Reader:
@@ -80,36 +80,42 @@ class Reader:
         if wishes.no_cache or wishes.no_store or len(split.keys) > _AT_HAND:
             return beginning
         work = Work()
-        found: list[tuple[Read, Part]] = []
         for read in self._reads(call, split, beginning.start):
             if read is None or not read.trusted:
                 return beginning
             at_hand = self._gather.in_memory(read, work)
             decision = decide(at_hand)
-            if at_hand.stored is None or at_hand.stored.verdict is not LOG_OVERRUN:
-                # By itself it may be less work than together with others.
-                beginning.at_hand[read.key] = at_hand
+            if at_hand.stored is not None and at_hand.stored.verdict is LOG_OVERRUN:
+                return beginning  # By itself it may be less work than together with others.
+            beginning.looked.append(_Looked(read, at_hand, decision))
             if not isinstance(decision, Serve):
                 return beginning
-            found.append((read, Part(decision)))
+        found = [
+            (one.read, Part(one.decision, handling_of(one.decision)))
+            for one in beginning.looked
+            if isinstance(one.decision, Serve)
+        ]
         parts = [part for _, part in found]
         if not parts or is_torn(parts):
             return beginning
         for read, part in found:
             self._note(read)
             self._driver.settle(read, part.serve)
-        self._count(parts)
+            self._journal.counters.count(part.handling)
         return composed(parts, beginning.start)
 
     async def answer(self, call: ApiCall, split: Split, beginning: Beginning) -> Reply | ForwardBatch:
         """Answer from the store or from ftrack, unless the batch is to be forwarded as a whole."""
         assert split.batch is not None
         needs_cookies = self._needs_cookies(call)
-        reads: list[Read] | None = []
+        reads: list[Read] | None = None
         if not needs_cookies:
-            await self._preparation.prepare(call, split.batch.operations)
-            beginning = self._later(call, beginning)
-            reads = None if call.directives.no_store else await self._all_reads(call, split, beginning.start)
+            now = await self._preparation.prepare(call, split.batch.operations)
+            if replace(now, at=beginning.start.at) != beginning.start:
+                # Something has happened since then: what was looked up is not at hand any more.
+                beginning = Beginning(now)
+            if not call.directives.no_store:
+                reads = await self._all_reads(call, split, beginning)
         match admit(call.directives, needs_cookies=needs_cookies, is_kept=reads is not None):
             case ForwardBatch() as forward:
                 return forward
@@ -118,15 +124,15 @@ class Reader:
             case _:
                 assert reads is not None
         try:
-            parts = await self._read_all(call, reads, beginning.at_hand)
+            found = {one.read.key: one.at_hand for one in beginning.looked}
+            parts = await self._read_all(call, reads, found)
         except Refused as refused:
             return reply.refused(refused.reason, self._origin, str(refused))
-        return await self._conclude(call, parts, len(reads), beginning.start)
-
-    def _later(self, call: ApiCall, beginning: Beginning) -> Beginning:
-        """What was found is still at hand, if nothing has happened since then that is known."""
-        now = self._journal.start(call.credentials)
-        return beginning if replace(now, at=beginning.start.at) == beginning.start else Beginning(now)
+        concluded = await conclude_batch(call, parts, len(reads), beginning.start, lambda: self._needs_cookies(call))
+        if isinstance(concluded, Reply):
+            for part in parts:
+                self._journal.counters.count(part.handling)
+        return concluded
 
     def _needs_cookies(self, call: ApiCall) -> bool:
         """True if ftrack, or a gateway before it, did not answer to the principal alone and might to its cookies."""
@@ -142,10 +148,14 @@ class Reader:
             bound = self._binder.bind(operation)
             yield None if bound is None else Read(call, operation, key, spelling, bound, start, trusted)
 
-    async def _all_reads(self, call: ApiCall, split: Split, start: Moment) -> list[Read] | None:
-        """The same for all at once; ``None`` if one of the answers must not be kept."""
+    async def _all_reads(self, call: ApiCall, split: Split, beginning: Beginning) -> list[Read] | None:
+        """All of them; ``None`` if one of the answers must not be kept."""
+        assert split.batch is not None
+        if len(beginning.looked) == len(split.keys):
+            return [one.read for one in beginning.looked]
+        await self._binder.bind_long(split.batch.operations)
         reads = []
-        for read in self._reads(call, split, start):
+        for read in self._reads(call, split, beginning.start):
             if read is None:
                 return None
             reads.append(read)
@@ -163,7 +173,8 @@ class Reader:
             self._note(read)
         if len(reads) == 1:
             (read,) = reads
-            return [await self._driver.perform(read, found.get(read.key) or self._gather.in_memory(read))]
+            at_hand = found.get(read.key) or self._gather.in_memory(read)
+            return [await self._driver.perform(read, at_hand, decide(at_hand))]
         # What a batch asks more than once is one question.
         distinct: dict[bytes, Read] = {}
         for read in reads:
@@ -174,7 +185,7 @@ class Reader:
             match looked.decision:
                 case Serve() as served:
                     self._driver.settle(looked.read, served)
-                    parts[looked.read.key] = Part(served)
+                    parts[looked.read.key] = Part(served, handling_of(served))
                 case Miss() as miss:
                     missed.append(MissedRead(looked.read, looked.at_hand, miss))
                 case Refuse(reason=reason):
@@ -221,35 +232,7 @@ class Reader:
                     assert_never(share)
 
     async def _ask_apart(self, missed: MissedRead) -> Mapping[bytes, Part]:
-        return {missed.read.key: await self._driver.perform(missed.read, missed.at_hand)}
-
-    async def _conclude(
-        self, call: ApiCall, parts: Sequence[Part], operations: int, start: Moment
-    ) -> Reply | ForwardBatch:
-        """Make one reply of the parts, if that is what ftrack would have said."""
-        failed = next((part for part in parts if part.serve.result is None), None)
-        if failed is None:
-            await look_into(parts)
-        decision = compose(
-            failed=failed is not None,
-            needs_cookies=failed is not None and self._needs_cookies(call),
-            stands_for_all=failed is not None and stands_for_all(failed, call, operations),
-            torn=failed is None and is_torn(parts),
-        )
-        match decision:
-            case ForwardBatch():
-                let_go(parts)
-                return decision
-            case Proceed.HAND_ON if failed is not None:
-                self._count(parts)
-                return passed_on(failed)
-            case _:
-                self._count(parts)
-                return composed(parts, start)
-
-    def _count(self, parts: Sequence[Part]) -> None:
-        for part in parts:
-            self._journal.counters.count(handling_of(part.serve))
+        return {missed.read.key: await self._driver.perform(missed.read, missed.at_hand, missed.miss)}
 
     def _note(self, read: Read) -> None:
         """Remember what a key holds the answer to, for `explain`."""
