@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -74,3 +75,14 @@ async def test_it_is_not_kept_past_its_schema(binder: Binder) -> None:
 def test_there_is_an_end_to_it() -> None:
     with pytest.raises(NotUnderstood):
         parse(SHORT + " " * LONGEST)
+
+
+async def test_what_was_being_bound_when_more_became_known_is_not_kept(binder: Binder) -> None:
+    """It goes by what was known, or by the policy that held, before."""
+    binding = asyncio.create_task(binder.bind_long([query(LISTED)]))
+    await asyncio.sleep(0)
+    binder.forget()
+    await binding
+    assert binder.bind(query(LISTED)) is None
+    await binder.bind_long([query(LISTED)])
+    assert binder.bind(query(LISTED)) is not None

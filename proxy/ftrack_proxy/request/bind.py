@@ -45,6 +45,7 @@ class Binder:
         # ``None`` where answers must not be kept.
         self._bound: BoundedMap[str, BoundQuery | None] = BoundedMap(limit, weigh=_weight)
         self._bound_to: Catalogue | None = None
+        self._forgotten = 0
         self._met: BoundedMap[bytes, None] = BoundedMap(_MOST_MET)
         # With their terms: ``None`` where answers must not be kept.
         self._shapes: BoundedMap[Query, tuple[BoundShape, Terms | None]] = BoundedMap(_MOST_SHAPES)
@@ -61,6 +62,7 @@ class Binder:
 
     def forget(self) -> None:
         """Bind anew from now on: more is known of what this server answers, and answers have to be judged by more."""
+        self._forgotten += 1
         self._bound.clear()
         self._shapes.clear()
 
@@ -92,8 +94,10 @@ class Binder:
             expression = operation.expression
             if expression in self._bound or not self._is_worth_it(expression):
                 continue
+            forgotten = self._forgotten
             bound = await in_thread(self._bind, expression, catalogue)
-            if self._current() is catalogue:
+            # Otherwise it goes by less than is known now, or by another policy.
+            if self._current() is catalogue and self._forgotten == forgotten:
                 self._remember(expression, bound)
 
     def _is_worth_it(self, expression: str) -> bool:
