@@ -106,9 +106,9 @@ class Stage:
                 case Serve() | Refuse():
                     return told
                 case Look.LONG:
-                    at_hand = replace(at_hand, known=self.long)
+                    at_hand = at_hand._replace(known=self.long)
                 case Look.DISK:
-                    at_hand = replace(at_hand, stored=judged(self.disk), saw_disk=True)
+                    at_hand = at_hand._replace(stored=judged(self.disk), saw_disk=True)
                 case Miss():
                     decision = ask(decision, self.around)
                     continue

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ftrack_proxy.decision.plan import PlanMaterial
 from ftrack_proxy.entities.entity_lookup import EntityAnswer, LongAnswer, MissingRows
@@ -14,8 +14,7 @@ from ftrack_proxy.judging.verdict import Verdict
 from ftrack_proxy.protocol.headers import CacheControl
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredAnswer(NamedTuple):
     """A read's own result and what judging it said, up to the read's start.
 
     ``same_words``: it was asked in the very words in which it is asked now.
@@ -31,8 +30,7 @@ Known = EntityAnswer | MissingRows | LongAnswer | None
 nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class AtHand:
+class AtHand(NamedTuple):
     """What is at hand for a read that began at ``start``.
 
     ``trusted``: ftrack accepted the asker recently. ``known`` is looked for only where the stored answer will not do,
@@ -46,11 +44,10 @@ class AtHand:
     known: Known = None
     saw_disk: bool = False
 
-    @property
-    def oldest(self) -> float:
-        """When the fetch of an answer may have begun at the earliest, by the client's wish."""
+    def is_young(self, result: Result) -> bool:
+        """True if a result is as young as the client wishes."""
         wished = self.directives.max_age
-        return -math.inf if wished is None else self.start.at - wished
+        return wished is None or self.start.at - result.validity.began.at <= wished
 
 
 @dataclass(frozen=True, slots=True)

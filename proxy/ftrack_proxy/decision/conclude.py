@@ -114,7 +114,7 @@ def _put_together(at_hand: AtHand, how: Fetch | Join) -> Serve | Look | None:
     match at_hand.known:
         case LongAnswer():
             return Look.LONG
-        case EntityAnswer() as known if known.result.validity.began.at >= at_hand.oldest:
+        case EntityAnswer() as known if at_hand.is_young(known.result):
             return Serve(how, known)
         case _:
             return None

@@ -15,10 +15,10 @@ def decide(at_hand: AtHand) -> Serve | Look | Miss | Refuse:
     # G6: only for whom ftrack accepted recently.
     may_look = at_hand.trusted and not wishes.no_cache
     if may_look:
-        if stored is not None and stored.verdict.fresh and stored.result.validity.began.at >= at_hand.oldest:
+        if stored is not None and stored.verdict.fresh and at_hand.is_young(stored.result):
             return Serve(HitKind.EXACT if stored.same_words else HitKind.EQUIVALENT, stored)
         match known:
-            case EntityAnswer() if known.result.validity.began.at >= at_hand.oldest:
+            case EntityAnswer() if at_hand.is_young(known.result):
                 return Serve(known.kind, known)
             case LongAnswer():
                 return Look.LONG

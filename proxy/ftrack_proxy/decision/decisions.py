@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from ftrack_proxy.decision.at_hand import InFlight, StoredAnswer
 from ftrack_proxy.decision.plan import NO_NOTES, FetchPlan, Notes, OwnWords
@@ -92,8 +93,7 @@ class FetchedAnswer:
     stored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Serve:
+class Serve(NamedTuple):
     """Here is the answer; ``how`` it came: the kind of a hit, or what was done to get it."""
 
     how: HitKind | Fetch | Join

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ftrack_proxy.entities.entity_store import EntitySpace
 from ftrack_proxy.identity.credentials import Credentials
@@ -78,8 +79,7 @@ class Reply:
     rest: Rest | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """One read of a batch: who asks, what, under which key, and the moment at which it began.
 
     ``spelling`` tells this text from others of the same key. ``trusted``: ftrack had accepted the asker recently when

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftrack_proxy.decision.batch import Proceed, compose
 from ftrack_proxy.decision.decisions import ForwardBatch, Serve
@@ -21,8 +20,7 @@ _AT_HAND = 100
 _AT_ONCE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One operation's part of the reply: the decision by which it is served, what is told of that, and ftrack's
     response if there was one.
 
@@ -65,7 +63,7 @@ async def conclude_batch(
 
 def composed(parts: Sequence[Part], start: Moment) -> Reply:
     """Write the reply of parts that are all entries of answers."""
-    results = [part.serve.result for part in parts if part.serve.result is not None]
+    results = [result for part in parts if (result := part.serve.answer.result) is not None]
     headers: list[tuple[str, str]] = []
     cookies: list[str] = []
     behind = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
 from ftrack_proxy.changes.change_log import ChangeLog
@@ -79,11 +78,11 @@ class Gatherer:
         match look:
             case Look.LONG:
                 assert isinstance(at_hand.known, LongAnswer)
-                return replace(at_hand, known=await self._long(at_hand.known))
+                return at_hand._replace(known=await self._long(at_hand.known))
             case Look.DISK:
                 result = await self._results.peek(read.key)
                 stored = None if result is None else self.judged(read, result)
-                return replace(at_hand, stored=stored, saw_disk=True)
+                return at_hand._replace(stored=stored, saw_disk=True)
             case _:
                 assert_never(look)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, assert_never
 
 from ftrack_proxy.decision.at_hand import AtHand
@@ -49,7 +49,7 @@ class Beginning:
     """A batch that began at ``start`` and cannot be answered at once: what was looked up of it so far, in order."""
 
     start: Moment
-    looked: list[_Looked] = field(default_factory=list)
+    looked: list[_Looked]
 
 
 class Reader:
@@ -75,34 +75,31 @@ class Reader:
 
     def at_once(self, call: ApiCall, split: Split) -> Reply | Beginning:
         """Answer from memory alone if every operation is a hit. The hot path: no await."""
-        beginning = Beginning(self._journal.start(call.credentials))
-        wishes = call.directives
+        start, wishes = self._journal.start(call.credentials), call.directives
+        looked: list[_Looked] = []
         if wishes.no_cache or wishes.no_store or len(split.keys) > _AT_HAND:
-            return beginning
+            return Beginning(start, looked)
+        parts: list[Part] = []
         work = Work()
-        for read in self._reads(call, split, beginning.start):
+        for read in self._reads(call, split, start):
             if read is None or not read.trusted:
-                return beginning
+                return Beginning(start, looked)
             at_hand = self._gather.in_memory(read, work)
             decision = decide(at_hand)
             if at_hand.stored is not None and at_hand.stored.verdict is LOG_OVERRUN:
-                return beginning  # By itself it may be less work than together with others.
-            beginning.looked.append(_Looked(read, at_hand, decision))
+                # By itself it may be less work than together with others.
+                return Beginning(start, looked)
+            looked.append(_Looked(read, at_hand, decision))
             if not isinstance(decision, Serve):
-                return beginning
-        found = [
-            (one.read, Part(one.decision, handling_of(one.decision)))
-            for one in beginning.looked
-            if isinstance(one.decision, Serve)
-        ]
-        parts = [part for _, part in found]
-        if not parts or is_torn(parts):
-            return beginning
-        for read, part in found:
-            self._note(read)
-            self._driver.settle(read, part.serve)
+                return Beginning(start, looked)
+            parts.append(Part(decision, handling_of(decision)))
+        if len(parts) > 1 and is_torn(parts):
+            return Beginning(start, looked)
+        for one, part in zip(looked, parts, strict=True):
+            self._note(one.read)
+            self._driver.settle(one.read, part.serve)
             self._journal.counters.count(part.handling)
-        return composed(parts, beginning.start)
+        return composed(parts, start)
 
     async def answer(self, call: ApiCall, split: Split, beginning: Beginning) -> Reply | ForwardBatch:
         """Answer from the store or from ftrack, unless the batch is to be forwarded as a whole."""
@@ -113,7 +110,7 @@ class Reader:
             now = await self._preparation.prepare(call, split.batch.operations)
             if replace(now, at=beginning.start.at) != beginning.start:
                 # Something has happened since then: what was looked up is not at hand any more.
-                beginning = Beginning(now)
+                beginning = Beginning(now, [])
             if not call.directives.no_store:
                 reads = await self._all_reads(call, split, beginning)
         match admit(call.directives, needs_cookies=needs_cookies, is_kept=reads is not None):
