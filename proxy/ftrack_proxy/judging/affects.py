@@ -22,7 +22,7 @@ from ftrack_proxy.facts.naming import ID, KEY_SUFFIX
 from ftrack_proxy.facts.projects import PROJECT_ID, SOURCES_IN_PROJECT
 from ftrack_proxy.facts.references import COLLECTION_DIVIDERS
 from ftrack_proxy.facts.type_names import ANY, ASSET_VERSION, CONTEXT, PROJECT, VALUE
-from ftrack_proxy.judging.case import Case
+from ftrack_proxy.judging.case import Case, names_changed
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.row_facts import RowFacts, facts_after, facts_before, place_of
 from ftrack_proxy.queries.bound_query import Bound, BoundQuery
@@ -215,10 +215,12 @@ def affects(
         return EVERYTHING
     work = work or unlimited()
     # Without custom attributes in the query, those that a name may also mean do not matter.
+    shape, catalogue = bound.shape, bound.shape.catalogue
     for reading in change.readings if VALUE in bound.families else (change,):
+        changed = names_changed(reading)
         for family in families:
             work.spend(_STEPS_A_CASE)
-            case = Case(reading, result, bound, family, work)
+            case = Case(reading, result, bound, shape, catalogue, changed, family, work)
             whole = case.may_be_any_row
             for name, rule in RULES.items():
                 if (rule is anywhere) == whole and rule(case):

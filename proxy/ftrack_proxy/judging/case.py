@@ -26,38 +26,31 @@ _CUSTOM: Final = frozenset({CUSTOM_ATTRIBUTES})
 _PROJECTS: Final = frozenset({PROJECT})
 
 
+def names_changed(change: Change) -> frozenset[str] | None:
+    """Names of the changed attributes; ``None`` if there may be others than those that the change names."""
+    if change.kind is ChangeKind.UPDATED and change.attributes_complete:
+        return frozenset(change.attributes)
+    return None
+
+
 @dataclass(slots=True)
 class Case:
     """One change against one answer, with the family of the change that is looked at.
 
-    Whatever takes long is found out once, and counted as ``work``: it may raise ``OutOfBudget``.
+    ``shape`` and ``catalogue`` are those of ``bound``, and ``changed`` is `names_changed` of the change: nearly every
+    rule asks for them. Whatever takes long is found out once, and counted as ``work``: it may raise ``OutOfBudget``.
     """
 
     change: Change
     result: Result
     bound: BoundQuery
+    shape: BoundShape
+    catalogue: Catalogue
+    changed: frozenset[str] | None
     family: str
     work: Work = field(default_factory=unlimited)
     _truths: dict[bool, Truth] = field(default_factory=dict)
     _mentioned: bool | None = None
-
-    @property
-    def shape(self) -> BoundShape:
-        """What the query is, whatever its literals."""
-        return self.bound.shape
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The schema that the query is bound to."""
-        return self.bound.shape.catalogue
-
-    @property
-    def changed(self) -> frozenset[str] | None:
-        """Names of the changed attributes; ``None`` if there may be others than those told."""
-        change = self.change
-        if change.kind is ChangeKind.UPDATED and change.attributes_complete:
-            return frozenset(change.attributes)
-        return None
 
     def touches(self, names: frozenset[str]) -> bool:
         """True if one of ``names`` may have changed."""
