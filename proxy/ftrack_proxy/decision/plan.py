@@ -189,7 +189,7 @@ def _row(material: PlanMaterial, key: str) -> tuple[ClientWords | OwnWords, Note
                 {RowSubject(type_name, (identity,)): wanted for identity in identities},
                 spare=len(siblings),
                 budget=len(siblings),
-                widened=type_name if wanted is not tree else None,
+                widened=type_name if wanted != tree else None,
                 walk=None if group is None else (group, walk),
             )
             return planned, notes
