@@ -161,7 +161,7 @@ def join_request_path(
         on_fault=lambda error: note_fault(journal.counters, "recalling", error),
     )
     driver = Driver(journal, gatherer, fetcher, flights, entity_stores, defaults, budgets)
-    preparation = Preparation(journal, upstream, binder.schema, schemas, body_limit=body_limit)
+    preparation = Preparation(journal, upstream, binder, schemas, body_limit=body_limit)
     reader = Reader(journal, preparation, binder, gatherer, driver, index, origin)
     forwarder = Forwarder(
         journal, upstream, learning, binder.schema, entity_stores, origin=origin, body_limit=body_limit

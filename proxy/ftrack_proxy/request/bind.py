@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ftrack_proxy.cache_policy.policy import Policy
 from ftrack_proxy.facts.server_information import SERVER_INFORMATION_SOURCES
+from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.language.parser import LONG, NotUnderstood, parse
 from ftrack_proxy.language.shape import shape_of
 from ftrack_proxy.language.syntax import Query
@@ -16,7 +17,9 @@ from ftrack_proxy.queries.bound_query import Bound, BoundOperation, BoundQuery, 
 from ftrack_proxy.queries.bound_shape import BoundShape, bind_shape
 from ftrack_proxy.queries.resolve import Unresolvable
 from ftrack_proxy.queries.terms import Terms
+from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.split import Split
 from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.values.bounded_map import BoundedMap
@@ -78,6 +81,13 @@ class Binder:
                 return BoundOperation(frozenset(), self.policy.schemas)
             case _:
                 return None
+
+    def bind_reads(self, call: ApiCall, split: Split, start: Moment, *, trusted: bool) -> Iterator[Read | None]:
+        """Bind a batch of reads, one by one; ``None`` for one that cannot be bound (see `bind`)."""
+        operations = () if split.batch is None else split.batch.operations
+        for operation, key, spelling in zip(operations, split.keys, split.spellings, strict=True):
+            bound = self.bind(operation)
+            yield None if bound is None else Read(call, operation, key, spelling, bound, start, trusted)
 
     def bind_expression(self, expression: str) -> BoundQuery | None:
         """Bind a query's text, whatever its length; ``None`` also while no schema is known."""

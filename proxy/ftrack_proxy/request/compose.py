@@ -40,6 +40,8 @@ async def conclude_batch(
 
     ``needs_cookies`` tells whether ftrack does not answer to the principal alone by now.
     """
+    if len(parts) == operations == 1 and parts[0].serve.result is not None:
+        return composed(parts, start)
     failed = next((part for part in parts if part.serve.result is None), None)
     if failed is None:
         await _look_into(parts)

@@ -9,6 +9,7 @@ from ftrack_proxy.changes.change_log import ChangeLog, Timestamp
 from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.permissions import Permissions
+from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.observe.counters import Counters
@@ -48,6 +49,10 @@ class Journal:
         """The present moment, as a read or fetch of these credentials has to remember it."""
         epoch, live = (_NO_EPOCH, False) if credentials is None else self.coverage.position(credentials)
         return Moment(self.log.head, epoch, live, self.clock(), self.log.name)
+
+    def trusts(self, principal: Principal | None, start: Moment) -> bool:
+        """True if ftrack had accepted them recently when a read began."""
+        return principal is not None and self.trust.holds(principal, start.at)
 
     def record(self, changes: Iterable[Change]) -> None:
         """Enter changes into the log; every read that starts from now on is judged by them."""

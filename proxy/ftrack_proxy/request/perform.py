@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from ftrack_proxy.decision.ask import ask
@@ -28,7 +28,6 @@ from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.entity_lookup import EntityAnswer, LongAnswer
 from ftrack_proxy.entities.entity_store import EntityStores
 from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
-from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import AnswerLost, NotSent
 from ftrack_proxy.protocol.headers import HitKind
@@ -36,7 +35,7 @@ from ftrack_proxy.queries.projection_tree import EMPTY, Tree
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.compose import Part
 from ftrack_proxy.request.fetch import Fetcher
-from ftrack_proxy.request.fetched_response import FetchedResponse
+from ftrack_proxy.request.fetched_response import Arrival, arrival_of
 from ftrack_proxy.request.flights import Flight, Flights
 from ftrack_proxy.request.gather import Gatherer
 from ftrack_proxy.request.journal import Journal
@@ -60,15 +59,6 @@ class Refused(Exception):
     def __init__(self, reason: RefusalReason, problem: str = "") -> None:
         super().__init__(problem)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """What came of asking, or of waiting for others: for the decision, and ftrack's response or why there is none."""
-
-    outcome: FetchOutcome
-    response: FetchedResponse | None = None
-    error: Exception | None = None
 
 
 class Driver:
@@ -98,7 +88,7 @@ class Driver:
         Raises:
             Refused: there is none.
         """
-        arrival: _Arrival | None = None
+        arrival: Arrival | None = None
         while True:
             match decision:
                 case Serve():
@@ -156,7 +146,7 @@ class Driver:
         answer.result.spelling = read.spelling
         self._journal.results.put(read.key, answer.result)
 
-    async def _join(self, read: Read, join: Join) -> _Arrival:
+    async def _join(self, read: Read, join: Join) -> Arrival:
         """Wait for others' fetches, none for long."""
         self._note(join.notes)
         flights = [one.handle for one in join.flights if isinstance(one.handle, Flight)]
@@ -168,12 +158,17 @@ class Driver:
                 # However they end: what they brought is looked for among the records.
                 came = await asyncio.gather(*waiting, return_exceptions=True)
                 late = any(isinstance(one, TimeoutError) for one in came)
-                return _Arrival(FetchOutcome(join, flights[0].began, problem=Problem.TOO_LATE if late else None))
-            return await self._arrival(read, join, flights[0].began, waiting[0])
+                return Arrival(FetchOutcome(join, flights[0].began, problem=Problem.TOO_LATE if late else None))
+            arrival = await arrival_of(join, flights[0].began, waiting[0])
         finally:
             self._journal.counters.waiting -= 1
+        result = arrival.outcome.result
+        if result is not None:
+            # G3: up to the joiner's own start.
+            arrival.outcome = replace(arrival.outcome, verdict=self._gather.judged(read, result).verdict)
+        return arrival
 
-    async def _fetch(self, read: Read, fetch: Fetch) -> _Arrival:
+    async def _fetch(self, read: Read, fetch: Fetch) -> Arrival:
         """Ask ftrack, so that others may wait for what it says."""
         call, plan = read.call, fetch.plan
         self._note(fetch.notes)
@@ -190,23 +185,7 @@ class Driver:
         else:
             work = self._fetcher.in_clients_words(read, began)
         flight = self._flights.launch(began, call.principal, work, brings, prefetches_for)
-        return await self._arrival(read, fetch, began, flight.work.outcome())
-
-    async def _arrival(self, read: Read, of: Join | Fetch, began: Moment, work: Awaitable[FetchedResponse]) -> _Arrival:
-        try:
-            came = await work
-        except TimeoutError:
-            return _Arrival(FetchOutcome(of, began, problem=Problem.TOO_LATE))
-        except NotSent as error:
-            return _Arrival(FetchOutcome(of, began, problem=Problem.NOT_SENT), error=error)
-        except AnswerLost as error:
-            return _Arrival(FetchOutcome(of, began, problem=Problem.LOST), error=error)
-        verdict = None
-        if isinstance(of, Join) and came.result is not None:
-            verdict = self._gather.judged(read, came.result).verdict
-        return _Arrival(
-            FetchOutcome(of, came.began, came.result, verdict, came.stored, came.failure, came.is_coming), came
-        )
+        return await arrival_of(fetch, began, flight.work.outcome())
 
     def _note(self, notes: Notes) -> None:
         """Note what planning found out."""

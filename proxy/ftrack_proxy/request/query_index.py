@@ -10,8 +10,8 @@ from ftrack_proxy.identity.partition import Partition
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.language.canonical import canonical
 from ftrack_proxy.language.syntax import Query
-from ftrack_proxy.queries.bound_query import Bound, BoundQuery
-from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.request.call import Read
 from ftrack_proxy.values.bounded_map import BoundedMap
 
 Window = tuple[int, int | None]
@@ -49,9 +49,10 @@ class QueryIndex:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def note(self, key: bytes, bound: Bound, call: ApiCall) -> None:
-        """Note that ``key`` holds, or is about to hold, the call's answer to this question."""
-        if not isinstance(bound, BoundQuery) or self._kept.peek(key) is not None:
+    def note(self, read: Read) -> None:
+        """Note that a read's key holds its answer, if finding a text for it takes no time."""
+        key, bound, call = read.key, read.bound, read.call
+        if self._kept.peek(key) is not None or not isinstance(bound, BoundQuery) or bound.is_long:
             return
         if call.credentials is None or call.principal is None or call.partition is None:
             return

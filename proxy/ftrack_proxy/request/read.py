@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar, assert_never
 
 from ftrack_proxy.decision.at_hand import AtHand
-from ftrack_proxy.decision.batch import AskApart, AskTogether, admit, share_out
+from ftrack_proxy.decision.batch import AskApart, AskTogether, share_out
 from ftrack_proxy.decision.decide import decide
 from ftrack_proxy.decision.decisions import ForwardBatch, Look, Miss, Refuse, Serve
 from ftrack_proxy.decision.report import handling_of
@@ -21,7 +21,7 @@ from ftrack_proxy.request.compose import Part, composed, conclude_batch, is_torn
 from ftrack_proxy.request.gather import Gatherer
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.perform import Driver, MissedRead, Refused
-from ftrack_proxy.request.prepare import Preparation
+from ftrack_proxy.request.prepare import Preparation, Prepared
 from ftrack_proxy.request.query_index import QueryIndex
 from ftrack_proxy.request.split import Split
 from ftrack_proxy.values.work import Work
@@ -31,7 +31,6 @@ T = TypeVar("T")
 # Operations that are answered at one go, and that are bound, while everybody else waits; and how many are looked up,
 # or read, at the same time.
 _AT_HAND = 100
-_BOUND_AT_ONCE = 16
 _LOOKED_AT_ONCE = 64
 
 
@@ -81,8 +80,9 @@ class Reader:
             return Beginning(start, looked)
         parts: list[Part] = []
         work = Work()
-        for read in self._reads(call, split, start):
-            if read is None or not read.trusted:
+        trusted = self._journal.trusts(call.principal, start)
+        for read in self._binder.bind_reads(call, split, start, trusted=trusted) if trusted else ():
+            if read is None:
                 return Beginning(start, looked)
             at_hand = self._gather.in_memory(read, work)
             decision = decide(at_hand)
@@ -93,85 +93,51 @@ class Reader:
             if not isinstance(decision, Serve):
                 return Beginning(start, looked)
             parts.append(Part(decision, handling_of(decision)))
-        if len(parts) > 1 and is_torn(parts):
+        if not trusted or (len(parts) > 1 and is_torn(parts)):
             return Beginning(start, looked)
         for one, part in zip(looked, parts, strict=True):
-            self._note(one.read)
+            self._index.note(one.read)
             self._driver.settle(one.read, part.serve)
             self._journal.counters.count(part.handling)
         return composed(parts, start)
 
     async def answer(self, call: ApiCall, split: Split, beginning: Beginning) -> Reply | ForwardBatch:
         """Answer from the store or from ftrack, unless the batch is to be forwarded as a whole."""
-        assert split.batch is not None
-        needs_cookies = self._needs_cookies(call)
-        reads: list[Read] | None = None
-        if not needs_cookies:
-            now = await self._preparation.prepare(call, split.batch.operations)
-            if replace(now, at=beginning.start.at) != beginning.start:
-                # Something has happened since then: what was looked up is not at hand any more.
-                beginning = Beginning(now, [])
-            if not call.directives.no_store:
-                reads = await self._all_reads(call, split, beginning)
-        match admit(call.directives, needs_cookies=needs_cookies, is_kept=reads is not None):
-            case ForwardBatch() as forward:
-                return forward
+        looked = beginning.looked
+        prepared = await self._preparation.prepare(call, split, beginning.start, [one.read for one in looked])
+        match prepared:
+            case ForwardBatch():
+                return prepared
             case Refuse(reason=reason):
                 return reply.refused(reason, self._origin)
+            case Prepared(reads=reads, is_as_before=is_as_before):
+                found = {one.read.key: one for one in looked} if is_as_before else {}
             case _:
-                assert reads is not None
+                assert_never(prepared)
         try:
-            found = {one.read.key: one.at_hand for one in beginning.looked}
-            parts = await self._read_all(call, reads, found)
+            if len(reads) == 1:
+                one = found.get(reads[0].key) or self._look(reads[0])
+                parts = [await self._driver.perform(one.read, one.at_hand, one.decision)]
+            else:
+                parts = await self._read_all(call, reads, found)
         except Refused as refused:
             return reply.refused(refused.reason, self._origin, str(refused))
-        concluded = await conclude_batch(call, parts, len(reads), beginning.start, lambda: self._needs_cookies(call))
+        finally:
+            for read in reads:
+                self._index.note(read)
+        needs_cookies = self._preparation.needs_cookies
+        concluded = await conclude_batch(call, parts, len(reads), reads[0].start, lambda: needs_cookies(call))
         if isinstance(concluded, Reply):
             for part in parts:
                 self._journal.counters.count(part.handling)
         return concluded
 
-    def _needs_cookies(self, call: ApiCall) -> bool:
-        """True if ftrack, or a gateway before it, did not answer to the principal alone and might to its cookies."""
-        if call.principal is None or not call.cookies:
-            return False
-        return self._journal.trust.is_refused(call.principal, self._journal.clock())
-
-    def _reads(self, call: ApiCall, split: Split, start: Moment) -> Iterator[Read | None]:
-        """The batch's operations, one by one; ``None`` for one whose answer must not be kept."""
-        assert split.batch is not None
-        trusted = call.principal is not None and self._journal.trust.holds(call.principal, start.at)
-        for operation, key, spelling in zip(split.batch.operations, split.keys, split.spellings, strict=True):
-            bound = self._binder.bind(operation)
-            yield None if bound is None else Read(call, operation, key, spelling, bound, start, trusted)
-
-    async def _all_reads(self, call: ApiCall, split: Split, beginning: Beginning) -> list[Read] | None:
-        """All of them; ``None`` if one of the answers must not be kept."""
-        assert split.batch is not None
-        if len(beginning.looked) == len(split.keys):
-            return [one.read for one in beginning.looked]
-        await self._binder.bind_long(split.batch.operations)
-        reads = []
-        for read in self._reads(call, split, beginning.start):
-            if read is None:
-                return None
-            reads.append(read)
-            if not len(reads) % _BOUND_AT_ONCE:
-                await asyncio.sleep(0)
-        return reads
-
-    async def _read_all(self, call: ApiCall, reads: Sequence[Read], found: Mapping[bytes, AtHand]) -> list[Part]:
+    async def _read_all(self, call: ApiCall, reads: Sequence[Read], found: Mapping[bytes, _Looked]) -> list[Part]:
         """Read the operations of a batch; returns one part alone if it is no entry of an answer.
 
         Raises:
             Refused: there is no answer to one of them.
         """
-        for read in reads:
-            self._note(read)
-        if len(reads) == 1:
-            (read,) = reads
-            at_hand = found.get(read.key) or self._gather.in_memory(read)
-            return [await self._driver.perform(read, at_hand, decide(at_hand))]
         # What a batch asks more than once is one question.
         distinct: dict[bytes, Read] = {}
         for read in reads:
@@ -198,12 +164,15 @@ class Reader:
                 parts[key] = part
         return [parts[read.key] for read in reads]
 
-    async def _look_all(self, reads: Sequence[Read], found: Mapping[bytes, AtHand]) -> list[_Looked]:
+    def _look(self, read: Read) -> _Looked:
+        at_hand = self._gather.in_memory(read)
+        return _Looked(read, at_hand, decide(at_hand))
+
+    async def _look_all(self, reads: Sequence[Read], found: Mapping[bytes, _Looked]) -> list[_Looked]:
         """Find for each read what is at hand, on the disk included."""
         looked: list[_Looked] = []
         for read in reads:
-            at_hand = found.get(read.key) or self._gather.in_memory(read)
-            looked.append(_Looked(read, at_hand, decide(at_hand)))
+            looked.append(found.get(read.key) or self._look(read))
             await asyncio.sleep(0)  # Judging may take milliseconds: others have their turn between two.
         further = [one for one in looked if isinstance(one.decision, Look)]
         for begin in range(0, len(further), _LOOKED_AT_ONCE):
@@ -230,11 +199,6 @@ class Reader:
 
     async def _ask_apart(self, missed: MissedRead) -> Mapping[bytes, Part]:
         return {missed.read.key: await self._driver.perform(missed.read, missed.at_hand, missed.miss)}
-
-    def _note(self, read: Read) -> None:
-        """Remember what a key holds the answer to, for `explain`."""
-        if not read.bound.is_long:  # Finding a text for it takes no time then.
-            self._index.note(read.key, read.bound, read.call)
 
 
 async def _beside_each_other(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
