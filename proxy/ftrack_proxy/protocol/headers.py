@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from multidict import MultiMapping
 
@@ -228,16 +229,21 @@ class Handling:
 
 def cache_status(handlings: Sequence[Handling], name: str = "ftrack-proxy") -> str:
     """Say in the terms of RFC 9211 2 what happened to a batch: all hits, none, or some of each."""
-    hits = sum(1 for h in handlings if h.forwarded is None)
-    misses = len(handlings) - hits
+    misses = sum([h.forwarded is not None for h in handlings])
     if not misses:
-        return _member(name, "hit", detail=_common(h.detail for h in handlings))
+        return _hit(name, _common({h.detail for h in handlings}))
+    hits = len(handlings) - misses
     stored = "stored" if any(h.stored for h in handlings) else None
     if hits:
         return _member(name, "fwd=partial", stored, detail=f'"{hits} hit, {misses} miss"')
     forwarded = Counter(h.forwarded.value for h in handlings if h.forwarded).most_common(1)[0][0]
     collapsed = "collapsed" if all(h.collapsed for h in handlings) else None
-    return _member(name, f"fwd={forwarded}", stored, collapsed, detail=_common(h.detail for h in handlings if h.detail))
+    return _member(name, f"fwd={forwarded}", stored, collapsed, detail=_common({h.detail for h in handlings if h.detail}))
+
+
+@lru_cache(maxsize=100)
+def _hit(name: str, detail: str | None) -> str:
+    return _member(name, "hit", detail=detail)
 
 
 def _member(name: str, *parameters: str | None, detail: str | None) -> str:
@@ -247,9 +253,8 @@ def _member(name: str, *parameters: str | None, detail: str | None) -> str:
     return "; ".join(parts)
 
 
-def _common(details: Iterable[str | None]) -> str | None:
-    distinct = set(details)
-    return distinct.pop() if len(distinct) == 1 else None
+def _common(details: set[str | None]) -> str | None:
+    return details.pop() if len(details) == 1 else None
 
 
 def appended_cache_status(earlier: MultiMapping[str], ours: str) -> str:

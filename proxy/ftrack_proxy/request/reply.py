@@ -14,6 +14,7 @@ from ftrack_proxy.request.call import Reply
 _JSON = "application/json"
 # Of a fetched answer these are written anew: the body has been decoded, cut or joined.
 _OF_THE_BODY = frozenset({"content-length", "content-encoding", "content-type", "cache-status", "age"})
+_NOT_OF_ANOTHER = _OF_THE_BODY | PERMISSION_HEADERS
 
 
 def of_entries(
@@ -36,7 +37,7 @@ def of_entries(
         http_status,
         [
             # What pages may read depends on who asks, and is added for each.
-            *end_to_end(headers, without=_OF_THE_BODY | PERMISSION_HEADERS),
+            *(end_to_end(headers, without=_NOT_OF_ANOTHER) if headers else ()),
             ("Content-Type", content_type or _JSON),
             ("Cache-Status", f"{behind}, {status}" if behind else status),
             ("Age", str(max(0, int(age)))),
