@@ -238,7 +238,9 @@ def cache_status(handlings: Sequence[Handling], name: str = "ftrack-proxy") -> s
         return _member(name, "fwd=partial", stored, detail=f'"{hits} hit, {misses} miss"')
     forwarded = Counter(h.forwarded.value for h in handlings if h.forwarded).most_common(1)[0][0]
     collapsed = "collapsed" if all(h.collapsed for h in handlings) else None
-    return _member(name, f"fwd={forwarded}", stored, collapsed, detail=_common({h.detail for h in handlings if h.detail}))
+    return _member(
+        name, f"fwd={forwarded}", stored, collapsed, detail=_common({h.detail for h in handlings if h.detail})
+    )
 
 
 @lru_cache(maxsize=100)
