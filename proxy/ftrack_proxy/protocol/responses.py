@@ -142,14 +142,18 @@ def known_attributes(entry: Any) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
-def contradict(
-    first: Mapping[tuple[str, str], Mapping[str, Any]], second: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> bool:
-    """True if two answers give different values to the same attribute of the same entity."""
-    for key in first.keys() & second.keys():
-        mine, theirs = first[key], second[key]
-        if any(mine[name] != theirs[name] for name in mine.keys() & theirs.keys()):
-            return True
+def contradict(*answers: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
+    """True if two of the answers give different values to the same attribute of the same entity."""
+    seen: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for answer in answers:
+        for entity, values in answer.items():
+            before = seen.get(entity)
+            if before is None:
+                seen[entity] = values
+            elif any(before[name] != values[name] for name in before.keys() & values.keys()):
+                return True
+            else:
+                seen[entity] = {**before, **values}
     return False
 
 

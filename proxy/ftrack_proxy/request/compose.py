@@ -81,10 +81,10 @@ def composed(parts: Sequence[Part], start: Moment) -> Reply:
     return reply.of_entries(
         [result.body for result in results],
         [part.handling for part in parts],
-        http_status=max(result.http_status for result in results),
+        http_status=max([result.http_status for result in results]),
         # Where the parts' types differ, all that they have in common is that they are JSON.
         content_type=types.pop() if len(types) == 1 else "",
-        age=max(start.at - result.validity.began.at for result in results),
+        age=start.at - min([result.validity.began.at for result in results]),
         headers=headers,
         behind=behind,
     )
@@ -124,16 +124,8 @@ def is_torn(parts: Sequence[Part]) -> bool:
     """G7: one entity in one answer is of one moment. Parts that were fetched apart may contradict each other."""
     if _are_of_one_request(parts):
         return False
-    seen: dict[tuple[str, str], dict[str, Any]] = {}
-    for part in parts:
-        if part.serve.result is None:
-            continue
-        attributes = part.serve.result.attributes(_attributes_of_body)
-        if contradict(seen, attributes):
-            return True
-        for entity, values in attributes.items():
-            seen.setdefault(entity, {}).update(values)
-    return False
+    results = [part.serve.answer.result for part in parts]
+    return contradict(*[result.attributes(_attributes_of_body) for result in results if result is not None])
 
 
 def _are_of_one_request(parts: Sequence[Part]) -> bool:
