@@ -34,7 +34,8 @@ from ftrack_proxy.observe.descriptors import connection_limit, descriptor_limit
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.observe.logs import on_loop_fault
 from ftrack_proxy.observe.status import status_document
-from ftrack_proxy.ports import Clock, Upstream
+from ftrack_proxy.ports import Clock, Results, Upstream
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.body_memory import BodyMemory
@@ -94,6 +95,8 @@ class Parts:
     """A running proxy, open to inspection by tests."""
 
     journal: Journal
+    acceptance: Acceptance
+    counters: Counters
     schema: KnownSchema
     binder: Binder
     coverage: FeedCoverage
@@ -129,6 +132,9 @@ class RequestPath:
 def join_request_path(
     settings: Settings,
     journal: Journal,
+    acceptance: Acceptance,
+    results: Results,
+    counters: Counters,
     upstream: Upstream,
     binder: Binder,
     schemas: SchemaSource,
@@ -141,30 +147,38 @@ def join_request_path(
     budgets, index = PrefetchBudgets(settings.prefetch_rate / 60), QueryIndex()
     learner = Learner(
         journal.log,
-        journal.results,
+        results,
         entity_stores,
         binder,
         schemas,
-        journal.counters,
+        counters,
         settle_window=settings.settle_window,
     )
-    fetcher = Fetcher(journal, upstream, learner, defaults, body_limit=body_limit)
+    fetcher = Fetcher(journal, acceptance, counters, upstream, learner, defaults, body_limit=body_limit)
     gatherer = Gatherer(
         journal.clock,
         journal.log,
-        journal.results,
+        results,
         entity_stores,
         flights,
         defaults,
         budgets,
         binder.bind_expression,
-        on_fault=lambda error: note_fault(journal.counters, "recalling", error),
+        on_fault=lambda error: note_fault(counters, "recalling", error),
     )
-    driver = Driver(journal, gatherer, fetcher, flights, entity_stores, defaults, budgets)
-    preparation = Preparation(journal, upstream, binder, schemas, body_limit=body_limit)
-    reader = Reader(journal, preparation, binder, gatherer, driver, index, origin)
+    driver = Driver(journal, results, counters, gatherer, fetcher, flights, entity_stores, defaults, budgets)
+    preparation = Preparation(journal, acceptance, upstream, binder, schemas, body_limit=body_limit)
+    reader = Reader(journal, acceptance, counters, preparation, binder, gatherer, driver, index, origin)
     forwarder = Forwarder(
-        journal, upstream, learning, binder.schema, entity_stores, origin=origin, body_limit=body_limit
+        journal,
+        acceptance,
+        counters,
+        upstream,
+        learning,
+        binder.schema,
+        entity_stores,
+        origin=origin,
+        body_limit=body_limit,
     )
     return RequestPath(Api(Splitter(), reader, forwarder), forwarder, gatherer, index)
 
@@ -214,7 +228,7 @@ async def running_proxy(
             intake=intake,
             clock=clock,
             on_transition=on_transition,
-            on_refusal=lambda refused, _sent: journal.trust.refuse_account(account_of(refused, folder.salt), clock()),
+            on_refusal=lambda refused, _: acceptance.trust.refuse_account(account_of(refused, folder.salt), clock()),
             on_fault=note_feed_fault,
         )
 
@@ -226,15 +240,8 @@ async def running_proxy(
         on_end=note_feed_fault,
     )
     store = ResultStore(settings.memory_size, disk)
-    journal = Journal(
-        clock=clock,
-        wall=wall,
-        log=log,
-        trust=Trust(lifetime=settings.trust_lifetime),
-        coverage=coverage,
-        results=store,
-        counters=counters,
-    )
+    journal = Journal(clock=clock, wall=wall, log=log, coverage=coverage)
+    acceptance = Acceptance(Trust(lifetime=settings.trust_lifetime), coverage, clock)
     entity_stores = EntityStores(settings.entities_size)
 
     def forget_schema() -> None:
@@ -257,9 +264,13 @@ async def running_proxy(
         live=coverage.live_epochs,
         save=lambda document: state.write(_LEARNED, document),
     )
-    intake = HubIntake(journal, schema, learning)
-    path = join_request_path(settings, journal, client, binder, schemas, learning, entity_stores)
-    explainer = Explainer(journal, path.gatherer, binder, path.index, live=lambda: bool(coverage.live_epochs()))
+    intake = HubIntake(journal, counters, schema, learning)
+    path = join_request_path(
+        settings, journal, acceptance, store, counters, client, binder, schemas, learning, entity_stores
+    )
+    explainer = Explainer(
+        journal, acceptance, path.gatherer, binder, path.index, live=lambda: bool(coverage.live_epochs())
+    )
     relay = HubRelay(client, intake, journal.recorded)
 
     async def status() -> dict[str, Any]:
@@ -282,7 +293,7 @@ async def running_proxy(
             connection_trouble=listener.trouble,
         )
 
-    pass_through = PassThrough(client, journal)
+    pass_through = PassThrough(client, journal, acceptance.permissions, counters)
     management = Management(status, {"explain": ExplainPage(explainer.explain).handle})
     router = RequestRouter(
         api=path.api,
@@ -292,7 +303,8 @@ async def running_proxy(
         management=management,
         host_check=HostCheck(settings.listen.host, settings.allowed_hosts),
         cross_site_check=CrossSiteCheck(settings.allowed_origins),
-        journal=journal,
+        acceptance=acceptance,
+        clock=clock,
         client=client,
         identifier=Identifier(folder.salt, partition_of),
         instance=instance,
@@ -321,7 +333,21 @@ async def running_proxy(
         coverage.start()
         checking = loop.create_task(learning.run(), name="learn coverage")
         management.ready = True
-        yield Parts(journal, schema, binder, coverage, learning, client, path.api, store, room, listener, port)
+        yield Parts(
+            journal,
+            acceptance,
+            counters,
+            schema,
+            binder,
+            coverage,
+            learning,
+            client,
+            path.api,
+            store,
+            room,
+            listener,
+            port,
+        )
     finally:
         management.ready = False
         deadline = Deadline(settings.stop_timeout)

@@ -25,6 +25,7 @@ from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import AnswerLost, Dispatch
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.coverage_learning import CoverageLearner
@@ -155,18 +156,19 @@ class Stage:
             clock=lambda: 0.0,
             wall=lambda: 0.0,
             log=InMemoryChangeLog(),
-            trust=Trust(lifetime=1.0),
             coverage=self.feed,
-            results=Stored(),
-            counters=Counters(),
         )
+        acceptance = Acceptance(Trust(lifetime=1.0), self.feed, journal.clock)
+        self.counters = counters = Counters()
         learned = LearnedCoverage(binder.policy)
         learning = CoverageLearner(learned, journal, binder, live=set, save=lambda _: None)
-        schemas = SchemaSource(binder.schema, journal.counters, "", save=lambda _: None)
+        schemas = SchemaSource(binder.schema, counters, "", save=lambda _: None)
         entity_stores = EntityStores(2**22)
-        path = join_request_path(settings, journal, self.ftrack, binder, schemas, learning, entity_stores)
-        self._api, self.counters = path.api, journal.counters
-        self.intake = HubIntake(journal, binder.schema, learning)
+        path = join_request_path(
+            settings, journal, acceptance, Stored(), counters, self.ftrack, binder, schemas, learning, entity_stores
+        )
+        self._api = path.api
+        self.intake = HubIntake(journal, counters, binder.schema, learning)
 
     def call(self, operations: Any) -> asyncio.Task[Reply]:
         body = orjson.dumps(operations)

@@ -37,7 +37,7 @@ def raced(stage: Stage, early: Question, late: Question, deed: Deed | None = Non
     first_line, second_line = stage.line(), stage.line()
     try:
         stage.tell(f"a fetch is held: {early}")
-        counters = stage.proxy.parts.journal.counters
+        counters = stage.proxy.parts.counters
         hits = counters.hits
         first_line.send(stage.bytes_of(early))
         until(lambda: held.reached or counters.hits > hits, "the fetch")

@@ -69,7 +69,7 @@ def _join_an_older(studio: Studio, expression: str, change: Callable[[], object]
     held.wait_reached()
     change()
     joined = late.start(expression)
-    until(lambda: studio.proxy.parts.journal.counters.waiting or joined.done(), "the late read to wait")
+    until(lambda: studio.proxy.parts.counters.waiting or joined.done(), "the late read to wait")
     held.release()
     early.result()
     assert joined.result().rows[0]["name"] == "comp"

@@ -138,7 +138,7 @@ class Studio:
 
     def waiting(self, person: Person, key_count: int = 1) -> None:
         """Wait until some read waits for another's fetch."""
-        counters = self.proxy.parts.journal.counters
+        counters = self.proxy.parts.counters
         until(lambda: counters.waiting >= key_count, "a read to join a fetch")
 
     def queries(self) -> int:

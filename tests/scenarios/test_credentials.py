@@ -163,7 +163,7 @@ def test_a_late_acceptance_does_not_undo_a_refusal(studio: Studio) -> None:
 def test_a_refusal_by_the_event_hub_counts(studio: Studio) -> None:
     ana = studio.person("ana")
     warm(ana, studio.name_of_task)
-    trust, clock = studio.proxy.parts.journal.trust, studio.proxy.clock
+    trust, clock = studio.proxy.parts.acceptance.trust, studio.proxy.clock
     principal = principal_of(Credentials(ana.name, ana.headers["ftrack-api-key"]), studio.proxy.folder.salt)
     revoked(studio)
     assert studio.proxy.inside(lambda: trust.holds(principal, clock()))
@@ -177,7 +177,7 @@ def test_the_key_is_believed_for_as_long_as_was_set(tmp_path: Path) -> None:
     with open_studio(tmp_path) as studio:
         ana = studio.person("ana")
         warm(ana, "select name from Type")
-        trust = studio.proxy.parts.journal.trust
+        trust = studio.proxy.parts.acceptance.trust
         assert trust.lifetime == 300
         revoked(studio)
         studio.proxy.clock.ahead += 290

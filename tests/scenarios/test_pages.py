@@ -221,9 +221,9 @@ def test_who_joins_anothers_fetch_hears_of_his_own_page(studio: Studio) -> None:
         held = studio.server.hold(contains=expression, when="before")
         answers = [studio.threads.submit(ask, studio, ana, PAGE, expression)]
         held.wait_reached()
-        before = studio.proxy.parts.journal.counters.waiting
+        before = studio.proxy.parts.counters.waiting
         answers.append(studio.threads.submit(ask, studio, ana, OTHER, expression))
-        until(lambda before=before: studio.proxy.parts.journal.counters.waiting > before, "a read to join")
+        until(lambda before=before: studio.proxy.parts.counters.waiting > before, "a read to join")
         if is_error:
             studio.server.engine.revoke_key("ana")
         held.release()

@@ -49,7 +49,7 @@ def test_identical_misses_share_one_request(studio: Studio) -> None:
     answers = [people[0].start(studio.name_of_task)]
     held.wait_reached()
     answers += [person.start(studio.name_of_task) for person in people[1:]]
-    until(lambda: studio.proxy.parts.journal.counters.waiting == 9, "nine reads to wait")
+    until(lambda: studio.proxy.parts.counters.waiting == 9, "nine reads to wait")
     held.release()
     wait(answers)
     assert len({json.dumps(answer.result().content) for answer in answers}) == 1
@@ -223,7 +223,7 @@ def test_a_client_that_leaves_does_not_stop_a_fetch_that_others_wait_for(studio:
     def others_join() -> None:
         held.wait_reached()
         others.append(ana.start(studio.name_of_task))
-        until(lambda: studio.proxy.parts.journal.counters.waiting == 1, "the other to wait")
+        until(lambda: studio.proxy.parts.counters.waiting == 1, "the other to wait")
 
     before = studio.queries()
     query = [{"action": "query", "expression": studio.name_of_task}]

@@ -84,7 +84,12 @@ def test_it_leaves_no_trace(studio: Studio) -> None:
     def state() -> Any:
         kept = list(zip(store._memory, store._memory.values(), strict=True))
         unknown = dict(studio.proxy.parts.binder.not_understood)
-        return [(k, r.validity.good_through) for k, r in kept], repr(journal.counters), journal.log.head, unknown
+        return (
+            [(k, r.validity.good_through) for k, r in kept],
+            repr(studio.proxy.parts.counters),
+            journal.log.head,
+            unknown,
+        )
 
     studio.foreign(bid=3600)
     before, queries = studio.proxy.inside(state), studio.queries()

@@ -17,7 +17,6 @@ from ftrack_proxy.hub.intake import HubIntake
 from ftrack_proxy.hub.messages import MessageIntake
 from ftrack_proxy.hub.subscription import ChangeFeed
 from ftrack_proxy.identity.credentials import Credentials
-from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import Clock
 from ftrack_proxy.request.bind import Binder
@@ -48,14 +47,6 @@ class AlwaysLive:
     async def settled(self, _: Credentials) -> None: ...
 
 
-class NothingStored:
-    def in_memory(self, _: bytes) -> None: ...
-    def use(self, _: bytes, __: Any) -> None: ...
-    async def peek(self, _: bytes) -> None: ...
-    def put(self, _: bytes, __: Any) -> bool:
-        return False
-
-
 class Taking:
     """An intake and the log that it writes."""
 
@@ -66,17 +57,14 @@ class Taking:
             clock=lambda: 0.0,
             wall=lambda: 0.0,
             log=self.log,
-            trust=Trust(lifetime=1.0),
             coverage=AlwaysLive(),
-            results=NothingStored(),
-            counters=self.counters,
         )
         policy = read_policy()
         self.schema = KnownSchema(on_change=lambda: None)
         self.schema.catalogue = small_catalogue()
         self.learned = LearnedCoverage(policy)
         learning = CoverageLearner(self.learned, journal, Binder(self.schema, policy), live=set, save=lambda _: None)
-        self.intake = HubIntake(journal, self.schema, learning)
+        self.intake = HubIntake(journal, self.counters, self.schema, learning)
 
     def take(self, frame: str | bytes) -> list[Change]:
         """Take a frame in; returns what was recorded of it at once."""

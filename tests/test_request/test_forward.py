@@ -21,6 +21,7 @@ from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent, Rest
 from ftrack_proxy.protocol.operations import parse_batch
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import Reply
 from ftrack_proxy.request.coverage_learning import CoverageLearner
@@ -29,7 +30,7 @@ from ftrack_proxy.request.identify import Identifier
 from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.known_schema import KnownSchema
 from ftrack_proxy.settings import read_policy
-from tests.test_hub.stage import ANA, AlwaysLive, NothingStored, until
+from tests.test_hub.stage import ANA, AlwaysLive, until
 from tests.test_schema.documents import small_catalogue
 
 UPDATE = {"action": "update", "entity_type": "Status", "entity_key": ["S"], "entity_data": {"name": "x"}}
@@ -127,10 +128,7 @@ class Forwarding:
             clock=lambda: 0.0,
             wall=lambda: 0.0,
             log=self.log,
-            trust=Trust(lifetime=1.0),
             coverage=AlwaysLive(),
-            results=NothingStored(),
-            counters=self.counters,
         )
         policy = read_policy()
         schema = KnownSchema(on_change=lambda: None)
@@ -139,7 +137,15 @@ class Forwarding:
         self.learned = LearnedCoverage(policy)
         learning = CoverageLearner(self.learned, journal, Binder(schema, policy), live=set, save=lambda _: None)
         self.forwarder = Forwarder(
-            journal, self.ftrack, learning, schema, self.entity_stores, origin="http://ftrack", body_limit=10**6
+            journal,
+            Acceptance(Trust(lifetime=1.0), AlwaysLive(), lambda: 0.0),
+            self.counters,
+            self.ftrack,
+            learning,
+            schema,
+            self.entity_stores,
+            origin="http://ftrack",
+            body_limit=10**6,
         )
 
     def begin(self, name: str) -> asyncio.Task[Reply]:

@@ -11,6 +11,7 @@ from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.validity import Moment
+from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.fetched_response import FetchedResponse
 from ftrack_proxy.request.flights import Flight, Flights
@@ -37,7 +38,9 @@ class Hanging:
 
 def fetcher_of(upstream: Hanging) -> Fetcher:
     anything: Any = None
-    return Fetcher(cast(Any, upstream), cast(Any, upstream), anything, DefaultAttributes({}), body_limit=1)
+    return Fetcher(
+        cast(Any, upstream), anything, Counters(), cast(Any, upstream), anything, DefaultAttributes({}), body_limit=1
+    )
 
 
 def plan_of(queries: int) -> OwnWords:

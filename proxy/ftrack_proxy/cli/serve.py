@@ -110,9 +110,9 @@ async def _run(configuration: Configuration, folder: Any, disk: Any) -> None:
         log_addresses(settings, parts.port, parts.client.http_proxy, feed)
         check = StartupCheck(parts.client, feed, partial(configuration.complaint, "upstream"))
         checking = asyncio.create_task(check.run(), name="startup check")
-        journal = parts.journal
+        journal, counters = parts.journal, parts.counters
         collecting = asyncio.create_task(
-            collect_when_idle(lambda: journal.counters.activity + journal.log.head), name="garbage collection"
+            collect_when_idle(lambda: counters.activity + journal.log.head), name="garbage collection"
         )
         await stop.wait()
         checking.cancel()

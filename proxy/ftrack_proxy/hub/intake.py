@@ -14,6 +14,7 @@ from ftrack_proxy.changes.change import Change, ChangeSource, anything
 from ftrack_proxy.changes.event_items import entities_in, read_items
 from ftrack_proxy.changes.update_events import changes_of_items, changes_of_location_event
 from ftrack_proxy.hub.messages import HubMessage
+from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.protocol.hub_events import (
     TOPICS,
@@ -52,8 +53,9 @@ class HubIntake:
     long, counts as a change of anything. A large event counts so until it has been taken apart.
     """
 
-    def __init__(self, journal: Journal, schema: KnownSchema, learning: CoverageLearner) -> None:
+    def __init__(self, journal: Journal, counters: Counters, schema: KnownSchema, learning: CoverageLearner) -> None:
         self._journal = journal
+        self._counters = counters
         self._schema = schema
         self._learning = learning
         self._seen: BoundedMap[bytes, None] = BoundedMap(_REMEMBERED)
@@ -80,7 +82,7 @@ class HubIntake:
         except Unreadable as error:
             self._take_as_anything(error.reason)
         except Exception as error:
-            note_fault(self._journal.counters, "taking in a frame of the event hub", error)
+            note_fault(self._counters, "taking in a frame of the event hub", error)
             self._take_as_anything(UnreadableReason.FAULT)
 
     async def close(self) -> None:
@@ -142,7 +144,7 @@ class HubIntake:
         except Unreadable as error:
             self._count(error.reason.value)
         except Exception as error:
-            note_fault(self._journal.counters, "taking a large event apart", error)
+            note_fault(self._counters, "taking a large event apart", error)
             self._count(UnreadableReason.FAULT.value)
         finally:
             del self._large[fingerprint]
@@ -183,7 +185,7 @@ class HubIntake:
 
     def _count_wide(self, kind: str) -> None:
         """What had to count as a change of anything is counted by kind, and logged once per kind."""
-        if self._journal.counters.unreadable_events.note(kind):
+        if self._counters.unreadable_events.note(kind):
             _log.info("an event counts as a change of anything: %s", kind)
 
     # -- repetitions

@@ -18,6 +18,7 @@ from ftrack_proxy.protocol.headers import CacheControl, HitKind
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.protocol.representation import EntityForm, Representation
 from ftrack_proxy.queries.bound_query import BoundQuery
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.gather import Gatherer
@@ -36,9 +37,16 @@ class Explainer:
     """Tells why a query is answered as it is. ``live`` says whether some change feed is connected."""
 
     def __init__(
-        self, journal: Journal, gatherer: Gatherer, binder: Binder, index: QueryIndex, live: Callable[[], bool]
+        self,
+        journal: Journal,
+        acceptance: Acceptance,
+        gatherer: Gatherer,
+        binder: Binder,
+        index: QueryIndex,
+        live: Callable[[], bool],
     ) -> None:
         self._journal = journal
+        self._acceptance = acceptance
         self._gather = gatherer
         self._binder = binder
         self._index = index
@@ -115,7 +123,7 @@ class Explainer:
             directives=CacheControl(),
         )
         start = self._journal.start(asker.credentials)
-        trusted = self._journal.trust.holds(asker.principal, start.at)
+        trusted = self._acceptance.trusts(asker.principal, start)
         operation = Operation(OperationKind.QUERY, {}, b"", None)
         return Read(call, operation, key, b"", bound, start, trusted)
 

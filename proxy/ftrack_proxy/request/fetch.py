@@ -12,13 +12,14 @@ from ftrack_proxy.decision.plan import OwnWords, PlannedQuery
 from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.judging.validity import Moment
+from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, Upstream
 from ftrack_proxy.protocol.json_text import elements
 from ftrack_proxy.protocol.operations import OperationKind
 from ftrack_proxy.protocol.responses import Failure, failure_of, is_complete, is_success, sole_entry
 from ftrack_proxy.queries.bound_query import Bound
-from ftrack_proxy.request.acceptance import note_answer
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.fetched_response import FetchedResponse
 from ftrack_proxy.request.journal import Journal
@@ -61,9 +62,19 @@ class Fetcher:
     """
 
     def __init__(
-        self, journal: Journal, upstream: Upstream, learner: Learner, defaults: DefaultAttributes, *, body_limit: int
+        self,
+        journal: Journal,
+        acceptance: Acceptance,
+        counters: Counters,
+        upstream: Upstream,
+        learner: Learner,
+        defaults: DefaultAttributes,
+        *,
+        body_limit: int,
     ) -> None:
         self._journal = journal
+        self._acceptance = acceptance
+        self._counters = counters
         self._upstream = upstream
         self._learner = learner
         self._defaults = defaults
@@ -127,7 +138,7 @@ class Fetcher:
                 group, walk = plan.walk
                 group.postpone(walk, _NEVER)
         except Exception as error:
-            note_fault(self._journal.counters, "splitting", error)
+            note_fault(self._counters, "splitting", error)
         return response
 
     async def _ask(
@@ -206,7 +217,7 @@ class Fetcher:
             # They answer to there being no cookie, and the client has some.
             answer.headers.popall("Set-Cookie", None)
         unpacked = await unpacked_answer(answer, self._body_limit)
-        note_answer(self._journal, call, answer, unpacked.value, [kind.value for kind in kinds], began, bare=True)
+        self._acceptance.note_answer(call, answer, unpacked.value, [kind.value for kind in kinds], began, bare=True)
         return answer, unpacked
 
 

@@ -21,12 +21,13 @@ from ftrack_proxy.decision.forward_plan import (
 from ftrack_proxy.entities.entity_store import EntityStores
 from ftrack_proxy.entities.written_entities import learn_written, observations_of
 from ftrack_proxy.judging.validity import Moment, Validity
+from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.ports import Answer, AnswerLost, Dispatch, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
 from ftrack_proxy.request import reply
-from ftrack_proxy.request.acceptance import note_answer
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.begun_writes import BegunWrites
 from ftrack_proxy.request.call import ApiCall, Reply
 from ftrack_proxy.request.coverage_learning import CoverageLearner
@@ -57,6 +58,8 @@ class Forwarder:
     def __init__(
         self,
         journal: Journal,
+        acceptance: Acceptance,
+        counters: Counters,
         upstream: Upstream,
         learning: CoverageLearner,
         schema: KnownSchema,
@@ -66,6 +69,8 @@ class Forwarder:
         body_limit: int,
     ) -> None:
         self._journal = journal
+        self._acceptance = acceptance
+        self._counters = counters
         self._upstream = upstream
         self._learning = learning
         self._schema = schema
@@ -83,9 +88,9 @@ class Forwarder:
         plan = await self._plan(batch)
         call.progress.writing = bool(plan.changes)
         if plan.changes:
-            self._journal.counters.writes += 1
+            self._counters.writes += 1
         else:
-            self._journal.counters.passed_through += 1
+            self._counters.passed_through += 1
         match plan.delivery:
             case Delivery.REPEATABLE:
                 dispatch = None
@@ -126,7 +131,7 @@ class Forwarder:
         left = aftermath(plan, outcome, is_whole=answer.rest is None)
         self.record(left.changes)
         recorded = self._journal.start(call.credentials)
-        note_answer(self._journal, call, answer, unpacked.value, plan.actions or (), began, bare=not call.cookies)
+        self._acceptance.note_answer(call, answer, unpacked.value, plan.actions or (), began, bare=not call.cookies)
         if left.teaches and call.credentials is not None:
             self._expect_events(plan, unpacked.value, began)
             self._observe_rows(call, plan, unpacked, _Course(began, answered, recorded))
@@ -157,7 +162,7 @@ class Forwarder:
         space, catalogue = call.entity_space, self._schema.catalogue
         if space is None or catalogue is None or catalogue is not plan.catalogue:
             return
-        is_own = call.principal is not None and self._journal.cookies.are_own(call.principal, call.cookies)
+        is_own = self._acceptance.has_own_cookies(call)
         if not is_own or not unpacked.exact or course.recorded.epoch != course.began.epoch:
             return
         if plan.writes is None or len(plan.writes) > _FEW_TO_LEARN:
@@ -168,7 +173,7 @@ class Forwarder:
             validity = Validity(course.recorded, course.recorded.seq)
             learn_written(self._entity_stores.of(space), observations, meanwhile, validity, catalogue)
         except Exception as error:
-            note_fault(self._journal.counters, "taking in a write", error)
+            note_fault(self._counters, "taking in a write", error)
 
     # -- recording, before anybody is told
 

@@ -1,4 +1,4 @@
-"""What is known at this moment: the change log, whom ftrack accepted, which feed is connected, what is stored."""
+"""What has happened so far: the moment at which a read begins, and the changes that are recorded."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from collections.abc import Iterable
 
 from ftrack_proxy.changes.change import Change
 from ftrack_proxy.changes.change_log import ChangeLog, Timestamp
-from ftrack_proxy.identity.cookies import IssuedCookies
 from ftrack_proxy.identity.credentials import Credentials
-from ftrack_proxy.identity.permissions import Permissions
-from ftrack_proxy.identity.principal import Principal
-from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.judging.validity import Moment
-from ftrack_proxy.observe.counters import Counters
-from ftrack_proxy.ports import Clock, Coverage, Results
+from ftrack_proxy.ports import Clock, Coverage
 from ftrack_proxy.values.epoch import Epoch
 
 # Of those who did not say who they are: no feed speaks for them.
@@ -21,38 +16,18 @@ _NO_EPOCH = Epoch("", 0)
 
 
 class Journal:
-    """The state that reads are judged by and writes and events are recorded in."""
+    """The change log, in which writes and events are recorded, and the moments by which reads are judged."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        wall: Clock,
-        log: ChangeLog,
-        trust: Trust,
-        coverage: Coverage,
-        results: Results,
-        counters: Counters,
-    ) -> None:
+    def __init__(self, *, clock: Clock, wall: Clock, log: ChangeLog, coverage: Coverage) -> None:
         self.clock = clock
         self._wall = wall
         self.log = log
-        self.trust = trust
-        self.coverage = coverage
-        self.results = results
-        self.counters = counters
-        self.cookies = IssuedCookies()
-        # What ftrack permits is believed for as long as whom it accepts.
-        self.permissions = Permissions(lifetime=trust.lifetime)
+        self._coverage = coverage
 
     def start(self, credentials: Credentials | None) -> Moment:
         """The present moment, as a read or fetch of these credentials has to remember it."""
-        epoch, live = (_NO_EPOCH, False) if credentials is None else self.coverage.position(credentials)
+        epoch, live = (_NO_EPOCH, False) if credentials is None else self._coverage.position(credentials)
         return Moment(self.log.head, epoch, live, self.clock(), self.log.name)
-
-    def trusts(self, principal: Principal | None, start: Moment) -> bool:
-        """True if ftrack had accepted them recently when a read began."""
-        return principal is not None and self.trust.holds(principal, start.at)
 
     def record(self, changes: Iterable[Change]) -> None:
         """Enter changes into the log; every read that starts from now on is judged by them."""

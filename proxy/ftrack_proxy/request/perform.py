@@ -28,8 +28,9 @@ from ftrack_proxy.entities.default_attributes import DefaultAttributes
 from ftrack_proxy.entities.entity_lookup import EntityAnswer, LongAnswer
 from ftrack_proxy.entities.entity_store import EntityStores
 from ftrack_proxy.entities.prefetch_budget import PrefetchBudgets
+from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
-from ftrack_proxy.ports import AnswerLost, NotSent
+from ftrack_proxy.ports import AnswerLost, NotSent, Results
 from ftrack_proxy.protocol.headers import HitKind
 from ftrack_proxy.queries.projection_tree import EMPTY, Tree
 from ftrack_proxy.request.call import ApiCall, Read
@@ -67,6 +68,8 @@ class Driver:
     def __init__(
         self,
         journal: Journal,
+        results: Results,
+        counters: Counters,
         gatherer: Gatherer,
         fetcher: Fetcher,
         flights: Flights,
@@ -75,6 +78,8 @@ class Driver:
         budgets: PrefetchBudgets,
     ) -> None:
         self._journal = journal
+        self._results = results
+        self._counters = counters
         self._gather = gatherer
         self._fetcher = fetcher
         self._flights = flights
@@ -102,12 +107,12 @@ class Driver:
                     continue
                 case Miss() as miss:
                     if arrival is None and miss.stale is not None:
-                        self._journal.counters.stale[miss.stale.value] += 1
+                        self._counters.stale[miss.stale.value] += 1
                     around = self._gather.surroundings(read, miss)
                     try:
                         decision = ask(miss, around)
                     except Exception as error:
-                        note_fault(self._journal.counters, "planning", error)
+                        note_fault(self._counters, "planning", error)
                         decision = ask(miss.after(Way.OWN_WORDS), around)
                     continue
                 case Join():
@@ -126,10 +131,10 @@ class Driver:
         match answer:
             case StoredAnswer():
                 answer.result.validity.advance(answer.verdict.good_through)
-                self._journal.results.use(read.key, answer.result)
+                self._results.use(read.key, answer.result)
             case EntityAnswer():
                 if isinstance(serve.how, HitKind):
-                    self._journal.counters.prefetched_used += answer.prefetched
+                    self._counters.prefetched_used += answer.prefetched
                 else:
                     # What was there anyway need not be on disk twice.
                     answer.result.durable = read.bound.terms.durable and read.call.secret not in answer.result.body
@@ -144,7 +149,7 @@ class Driver:
         if read.call.entity_space is not None:
             self._entity_stores.of(read.call.entity_space)  # It is in use.
         answer.result.spelling = read.spelling
-        self._journal.results.put(read.key, answer.result)
+        self._results.put(read.key, answer.result)
 
     async def _join(self, read: Read, join: Join) -> Arrival:
         """Wait for others' fetches, none for long."""
@@ -152,7 +157,7 @@ class Driver:
         flights = [one.handle for one in join.flights if isinstance(one.handle, Flight)]
         patience = min(flight.patience(self._journal.clock()) for flight in flights)
         waiting = [flight.work.outcome(patience) for flight in flights]
-        self._journal.counters.waiting += 1
+        self._counters.waiting += 1
         try:
             if join.way is Way.JOIN_ROWS:
                 # However they end: what they brought is looked for among the records.
@@ -161,7 +166,7 @@ class Driver:
                 return Arrival(FetchOutcome(join, flights[0].began, problem=Problem.TOO_LATE if late else None))
             arrival = await arrival_of(join, flights[0].began, waiting[0])
         finally:
-            self._journal.counters.waiting -= 1
+            self._counters.waiting -= 1
         result = arrival.outcome.result
         if result is not None:
             # G3: up to the joiner's own start.
@@ -198,8 +203,8 @@ class Driver:
         """Take what is prefetched from the client's budget."""
         if plan.spare and call.principal is not None:
             self._budgets.take(call.principal, plan.budget, self._journal.clock())
-            self._journal.counters.prefetches += 1
-            self._journal.counters.prefetched += plan.spare
+            self._counters.prefetches += 1
+            self._counters.prefetched += plan.spare
 
     async def ask_together(self, call: ApiCall, missed: Sequence[MissedRead]) -> Mapping[bytes, Part]:
         """Ask for many misses of a batch in one request; what came instead of an answer is the only part.
@@ -209,7 +214,7 @@ class Driver:
         """
         for one in missed:
             if one.miss.stale is not None:
-                self._journal.counters.stale[one.miss.stale.value] += 1
+                self._counters.stale[one.miss.stale.value] += 1
         try:
             came = await self._fetcher.together(call, [one.read for one in missed])
         except NotSent as error:

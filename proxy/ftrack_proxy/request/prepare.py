@@ -17,7 +17,7 @@ from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.ports import AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import OperationKind
 from ftrack_proxy.protocol.responses import is_complete, is_success
-from ftrack_proxy.request.acceptance import note_answer
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.journal import Journal
@@ -46,9 +46,17 @@ class Preparation:
     """Waits for what reads need that can be had in a moment, and binds them."""
 
     def __init__(
-        self, journal: Journal, upstream: Upstream, binder: Binder, schemas: SchemaSource, *, body_limit: int
+        self,
+        journal: Journal,
+        acceptance: Acceptance,
+        upstream: Upstream,
+        binder: Binder,
+        schemas: SchemaSource,
+        *,
+        body_limit: int,
     ) -> None:
         self._journal = journal
+        self._acceptance = acceptance
         self._upstream = upstream
         self._binder = binder
         self._schemas = schemas
@@ -62,7 +70,7 @@ class Preparation:
         ``before`` are those of its reads that have been bound for ``start``: they are good if nothing has happened
         since then.
         """
-        needs_cookies, reads = self.needs_cookies(call), None
+        needs_cookies, reads = self._acceptance.needs_cookies(call), None
         if not needs_cookies and not call.directives.no_store:
             await self._settle(call, split)
             now = self._journal.start(call.credentials)
@@ -75,12 +83,6 @@ class Preparation:
         assert reads is not None
         return Prepared(reads, bool(before))
 
-    def needs_cookies(self, call: ApiCall) -> bool:
-        """True if ftrack, or a gateway before it, did not answer to the principal alone and might to its cookies."""
-        if call.principal is None or not call.cookies:
-            return False
-        return self._journal.trust.is_refused(call.principal, self._journal.clock())
-
     async def _settle(self, call: ApiCall, split: Split) -> None:
         if call.credentials is None or call.principal is None or split.batch is None:
             return
@@ -88,14 +90,14 @@ class Preparation:
         if queries and not self._binder.schema.is_confirmed:
             self._schemas.seek(call.principal, lambda: self._ask_for_schemas(call))
             await self._schemas.grace()
-        await self._journal.coverage.settled(call.credentials)
+        await self._acceptance.feed_settled(call.credentials)
 
     async def _bind(self, call: ApiCall, split: Split, start: Moment) -> list[Read] | None:
         """Bind all reads, in steps; ``None`` if one of the answers must not be kept."""
         assert split.batch is not None
         await self._binder.bind_long(split.batch.operations)
         reads: list[Read] = []
-        trusted = self._journal.trusts(call.principal, start)
+        trusted = self._acceptance.trusts(call.principal, start)
         for read in self._binder.bind_reads(call, split, start, trusted=trusted):
             if read is None:
                 return None
@@ -115,6 +117,6 @@ class Preparation:
             return None
         unpacked = await unpacked_answer(answer, self._body_limit)
         kind = OperationKind.SCHEMAS
-        note_answer(self._journal, call, answer, unpacked.value, [kind.value], began, bare=True)
+        self._acceptance.note_answer(call, answer, unpacked.value, [kind.value], began, bare=True)
         value, is_answer = unpacked.value, unpacked.exact and is_success(unpacked.value, 1)
         return value[0] if is_answer and is_complete(kind, value[0]) else None

@@ -14,7 +14,9 @@ from ftrack_proxy.decision.decisions import ForwardBatch, Look, Miss, Refuse, Se
 from ftrack_proxy.decision.report import handling_of
 from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.judging.verdict import LOG_OVERRUN
+from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.request import reply
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read, Reply
 from ftrack_proxy.request.compose import Part, composed, conclude_batch, is_torn
@@ -57,6 +59,8 @@ class Reader:
     def __init__(
         self,
         journal: Journal,
+        acceptance: Acceptance,
+        counters: Counters,
         preparation: Preparation,
         binder: Binder,
         gatherer: Gatherer,
@@ -65,6 +69,8 @@ class Reader:
         origin: str,
     ) -> None:
         self._journal = journal
+        self._acceptance = acceptance
+        self._counters = counters
         self._preparation = preparation
         self._binder = binder
         self._gather = gatherer
@@ -80,7 +86,7 @@ class Reader:
             return Beginning(start, looked)
         parts: list[Part] = []
         work = Work()
-        trusted = self._journal.trusts(call.principal, start)
+        trusted = self._acceptance.trusts(call.principal, start)
         for read in self._binder.bind_reads(call, split, start, trusted=trusted) if trusted else ():
             if read is None:
                 return Beginning(start, looked)
@@ -98,7 +104,7 @@ class Reader:
         for one, part in zip(looked, parts, strict=True):
             self._index.note(one.read)
             self._driver.settle(one.read, part.serve)
-            self._journal.counters.count(part.handling)
+            self._counters.count(part.handling)
         return composed(parts, start)
 
     async def answer(self, call: ApiCall, split: Split, beginning: Beginning) -> Reply | ForwardBatch:
@@ -125,11 +131,11 @@ class Reader:
         finally:
             for read in reads:
                 self._index.note(read)
-        needs_cookies = self._preparation.needs_cookies
+        needs_cookies = self._acceptance.needs_cookies
         concluded = await conclude_batch(call, parts, len(reads), reads[0].start, lambda: needs_cookies(call))
         if isinstance(concluded, Reply):
             for part in parts:
-                self._journal.counters.count(part.handling)
+                self._counters.count(part.handling)
         return concluded
 
     async def _read_all(self, call: ApiCall, reads: Sequence[Read], found: Mapping[bytes, _Looked]) -> list[Part]:

@@ -12,7 +12,8 @@ from aiohttp import HttpVersion11, web
 
 from ftrack_proxy.changes.change import ChangeSource, anything
 from ftrack_proxy.identity.disclosure import is_anonymous
-from ftrack_proxy.identity.permissions import preflight_of
+from ftrack_proxy.identity.permissions import Permissions, preflight_of
+from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import (
     Forwarded,
@@ -53,9 +54,11 @@ def may_write(method: str, path: str) -> bool:
 class PassThrough:
     """Streams requests to ftrack and answers back."""
 
-    def __init__(self, client: UpstreamClient, journal: Journal) -> None:
+    def __init__(self, client: UpstreamClient, journal: Journal, permissions: Permissions, counters: Counters) -> None:
         self._client = client
         self._journal = journal
+        self._permissions = permissions
+        self._counters = counters
         self._writes = BegunWrites()
 
     async def finish(self, seconds: float) -> None:
@@ -69,9 +72,9 @@ class PassThrough:
         """
         dispatch = Dispatch()
         if not may_write(request.method, request.path):
-            self._journal.counters.passed_through += 1
+            self._counters.passed_through += 1
             return await self._pass_on(request, prefix, dispatch, writes=False)
-        self._journal.counters.writes += 1
+        self._counters.writes += 1
         work = self._pass_on(request, prefix, dispatch, writes=True)
         return await self._writes.outcome(work, dispatch, "pass a write on")
 
@@ -102,7 +105,7 @@ class PassThrough:
 
     def _learn_permission(self, request: web.Request, answer: aiohttp.ClientResponse) -> None:
         """Note what ftrack permits the page that asks."""
-        permissions, now = self._journal.permissions, self._journal.clock()
+        permissions, now = self._permissions, self._journal.clock()
         path, headers = "/" + request.path.lstrip("/"), answer.headers.items()
         preflight = preflight_of(request.method, path, request.headers)
         if preflight is not None:

@@ -10,13 +10,14 @@ from aiohttp import HttpVersion11, web
 from ftrack_proxy.hub.relay import HubRelay
 from ftrack_proxy.identity.permissions import Headers, preflight_of
 from ftrack_proxy.observe.exception_summary import exception_summary
+from ftrack_proxy.ports import Clock
 from ftrack_proxy.protocol.headers import LOOP_HEADER, combined
 from ftrack_proxy.protocol.hub_packets import SOCKET_PATH
+from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.body_memory import SHORT
 from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.identify import Identifier
-from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.reply import failed, of_error
 from ftrack_proxy.request.threads import working_for
 from ftrack_proxy.request.unpack import unpacked_body
@@ -45,7 +46,8 @@ class RequestRouter:
         management: Management,
         host_check: HostCheck,
         cross_site_check: CrossSiteCheck,
-        journal: Journal,
+        acceptance: Acceptance,
+        clock: Clock,
         client: UpstreamClient,
         identifier: Identifier,
         instance: str,
@@ -57,7 +59,8 @@ class RequestRouter:
         self._management = management
         self._host_check = host_check
         self._cross_site_check = cross_site_check
-        self._journal = journal
+        self._acceptance = acceptance
+        self._clock = clock
         self._client = client
         self._identifier = identifier
         self._instance = instance
@@ -120,14 +123,14 @@ class RequestRouter:
         _vary_by_origin(response)
 
     def _cors_headers(self, origin: str, path: str) -> Headers | None:
-        return self._journal.permissions.of(origin, path, self._journal.clock())
+        return self._acceptance.permissions.of(origin, path, self._clock())
 
     def _answer_preflight(self, request: web.Request) -> web.Response | None:
         """Answer a preflight of the API as ftrack did; ``None`` for other requests, and if it is not known how."""
         preflight = preflight_of(request.method, "/" + request.path.lstrip("/"), request.headers)
         if preflight is None or preflight.path != "/api":
             return None
-        permission = self._journal.permissions.of_preflight(preflight, self._journal.clock())
+        permission = self._acceptance.permissions.of_preflight(preflight, self._clock())
         if permission is None:
             return None
         response = _response(Reply(permission.status, permission.headers, b"", speaks_for_ftrack=True))
