@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ftrack_proxy.request import begun_writes
+from ftrack_proxy.request.running import begun_writes
 from tests.harness import LocalProxy, settings_for, until
 from tests.raw_server import Request
 from tests.scenarios.studio import Person, Studio, open_studio, warm

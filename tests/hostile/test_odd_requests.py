@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ftrack_proxy.request.body_memory import SHORT, BodyMemory, Lease
+from ftrack_proxy.request.running.body_memory import SHORT, BodyMemory, Lease
 from tests.harness import until
 from tests.hostile.gateway import Plain, Stage, stage
 

@@ -25,13 +25,13 @@ from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.judging.result import Result
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import AnswerLost, Dispatch
-from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import Reply
-from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.identify import Identifier
-from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.schema_source import SchemaSource
+from ftrack_proxy.request.ledger.acceptance import Acceptance
+from ftrack_proxy.request.ledger.coverage_learning import CoverageLearner
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.ledger.schema_source import SchemaSource
 from ftrack_proxy.settings import Settings
 from ftrack_proxy.values.epoch import Epoch
 from tests.ftrack_server import Engine

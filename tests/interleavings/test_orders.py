@@ -20,7 +20,7 @@ import orjson
 import pytest
 
 from ftrack_proxy.request.bind import Binder
-from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
 from ftrack_proxy.settings import Settings
 from tests.ftrack_server import Engine, ProductionPlan
 from tests.ftrack_server.schemas import build_schemas

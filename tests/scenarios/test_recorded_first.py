@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from ftrack_proxy.changes.in_memory_change_log import InMemoryChangeLog
-from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.ledger.journal import Journal
 from tests.harness import PATIENCE, until
 from tests.scenarios.hub_client import HubClient
 from tests.scenarios.studio import Studio, open_studio, warm

@@ -16,7 +16,7 @@ from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.protocol.representation import Representation
 from ftrack_proxy.queries.bound_query import Bound, BoundOperation, BoundQuery
 from ftrack_proxy.request.call import ApiCall, Read
-from ftrack_proxy.request.query_index import QueryIndex
+from ftrack_proxy.request.ledger.query_index import QueryIndex
 from ftrack_proxy.schema.loader import load_catalogue
 from ftrack_proxy.settings import read_policy
 from tests.ftrack_server.schemas import build_schemas

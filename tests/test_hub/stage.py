@@ -20,9 +20,9 @@ from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import Clock
 from ftrack_proxy.request.bind import Binder
-from ftrack_proxy.request.coverage_learning import CoverageLearner
-from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.coverage_learning import CoverageLearner
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
 from ftrack_proxy.settings import read_policy
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.values.epoch import Epoch

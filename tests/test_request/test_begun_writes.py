@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 
 from ftrack_proxy.ports import Dispatch
-from ftrack_proxy.request import begun_writes
-from ftrack_proxy.request.begun_writes import BegunWrites
+from ftrack_proxy.request.running import begun_writes
+from ftrack_proxy.request.running.begun_writes import BegunWrites
 
 pytestmark = pytest.mark.required("G8.1")
 

@@ -13,7 +13,7 @@ from ftrack_proxy.language.parser import LONG, LONGEST, NotUnderstood, parse
 from ftrack_proxy.protocol.operations import Operation, parse_batch
 from ftrack_proxy.request import bind
 from ftrack_proxy.request.bind import Binder
-from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
 from ftrack_proxy.settings import read_policy
 from tests.ftrack_server.schemas import build_schemas
 

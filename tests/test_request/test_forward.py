@@ -21,14 +21,14 @@ from ftrack_proxy.identity.trust import Trust
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent, Rest
 from ftrack_proxy.protocol.operations import parse_batch
-from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import Reply
-from ftrack_proxy.request.coverage_learning import CoverageLearner
 from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.identify import Identifier
-from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.acceptance import Acceptance
+from ftrack_proxy.request.ledger.coverage_learning import CoverageLearner
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
 from ftrack_proxy.settings import read_policy
 from tests.test_hub.stage import ANA, AlwaysLive, until
 from tests.test_schema.documents import small_catalogue

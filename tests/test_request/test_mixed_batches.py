@@ -10,7 +10,7 @@ import pytest
 
 from ftrack_proxy.entities.entity_lookup import EntityLookup
 from ftrack_proxy.request.bind import Binder
-from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
 from tests.ftrack_server import Engine, ProductionPlan
 from tests.ftrack_server.schemas import build_schemas
 from tests.harness import settings_for

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ftrack_proxy.observe.counters import Counters
-from ftrack_proxy.request.known_schema import KnownSchema
-from ftrack_proxy.request.schema_source import SchemaSource
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.schema_source import SchemaSource
 from tests.test_schema.documents import DOCUMENT
 
 UPSTREAM = "https://studio.example"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ftrack_proxy.request.shared_task import SharedTask
+from ftrack_proxy.request.running.shared_task import SharedTask
 
 
 class Work:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from ftrack_proxy.request.threads import in_thread, working_for
+from ftrack_proxy.request.running.threads import in_thread, working_for
 
 
 async def test_what_one_client_has_done_holds_up_no_other() -> None:

@@ -16,10 +16,11 @@ from ftrack_proxy.identity.partition import partition_of
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.protocol.headers import CacheControl
 from ftrack_proxy.protocol.representation import Representation
-from ftrack_proxy.request import split, unpack
+from ftrack_proxy.request import split
 from ftrack_proxy.request.call import ApiCall
+from ftrack_proxy.request.running import unpack
+from ftrack_proxy.request.running.unpack import Unpacked, unpacked_answer, unpacked_body
 from ftrack_proxy.request.split import Splitter
-from ftrack_proxy.request.unpack import Unpacked, unpacked_answer, unpacked_body
 
 LIMIT = 2**22
 

@@ -25,10 +25,10 @@ from ftrack_proxy.protocol.hub_events import (
     payload_of,
     read_events,
 )
-from ftrack_proxy.request.coverage_learning import CoverageLearner
-from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.known_schema import KnownSchema
-from ftrack_proxy.request.threads import in_thread
+from ftrack_proxy.request.ledger.coverage_learning import CoverageLearner
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
+from ftrack_proxy.request.running.threads import in_thread
 from ftrack_proxy.values.bounded_map import BoundedMap
 
 _log = logging.getLogger(__name__)

@@ -18,9 +18,9 @@ from ftrack_proxy.queries.bound_shape import BoundShape, bind_shape
 from ftrack_proxy.queries.resolve import Unresolvable
 from ftrack_proxy.queries.terms import Terms
 from ftrack_proxy.request.call import ApiCall, Read
-from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
+from ftrack_proxy.request.running.threads import in_thread
 from ftrack_proxy.request.split import Split
-from ftrack_proxy.request.threads import in_thread
 from ftrack_proxy.schema.catalogue import Catalogue
 from ftrack_proxy.values.bounded_map import BoundedMap
 

@@ -18,12 +18,12 @@ from ftrack_proxy.protocol.headers import CacheControl, HitKind
 from ftrack_proxy.protocol.operations import Operation, OperationKind
 from ftrack_proxy.protocol.representation import EntityForm, Representation
 from ftrack_proxy.queries.bound_query import BoundQuery
-from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.gather import Gatherer
-from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.query_index import Asker, IndexedResult, QueryIndex, offset_and_limit
+from ftrack_proxy.request.ledger.acceptance import Acceptance
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.ledger.query_index import Asker, IndexedResult, QueryIndex, offset_and_limit
 
 # Results of one query that are looked at: more people than that share their reasons.
 _MOST_JUDGED = 50

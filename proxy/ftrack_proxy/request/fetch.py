@@ -19,13 +19,13 @@ from ftrack_proxy.protocol.json_text import elements
 from ftrack_proxy.protocol.operations import OperationKind
 from ftrack_proxy.protocol.responses import Failure, failure_of, is_complete, is_success, sole_entry
 from ftrack_proxy.queries.bound_query import Bound
-from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.call import ApiCall, Read
 from ftrack_proxy.request.fetched_response import FetchedResponse
-from ftrack_proxy.request.journal import Journal
 from ftrack_proxy.request.learn import Entry, Learner
-from ftrack_proxy.request.threads import in_thread
-from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
+from ftrack_proxy.request.ledger.acceptance import Acceptance
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.running.threads import in_thread
+from ftrack_proxy.request.running.unpack import Unpacked, unpacked_answer
 
 # Requests of one plan at the same time.
 _AT_ONCE = 8

@@ -11,7 +11,7 @@ from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.queries.projection_tree import EMPTY, Tree, covers
 from ftrack_proxy.request.fetched_response import FetchedResponse
-from ftrack_proxy.request.shared_task import SharedTask
+from ftrack_proxy.request.running.shared_task import SharedTask
 
 # Nobody waits longer than this, from its beginning, for what another asked: then they try for themselves, as they
 # would without us.

@@ -27,15 +27,15 @@ from ftrack_proxy.ports import Answer, AnswerLost, Dispatch, NotSent, Upstream
 from ftrack_proxy.protocol.headers import Forwarded, Handling
 from ftrack_proxy.protocol.operations import Batch
 from ftrack_proxy.request import reply
-from ftrack_proxy.request.acceptance import Acceptance
-from ftrack_proxy.request.begun_writes import BegunWrites
 from ftrack_proxy.request.call import ApiCall, Reply
-from ftrack_proxy.request.coverage_learning import CoverageLearner
-from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.known_schema import KnownSchema
-from ftrack_proxy.request.stream_ending import StreamEnding
-from ftrack_proxy.request.threads import in_thread
-from ftrack_proxy.request.unpack import Unpacked, unpacked_answer
+from ftrack_proxy.request.ledger.acceptance import Acceptance
+from ftrack_proxy.request.ledger.coverage_learning import CoverageLearner
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
+from ftrack_proxy.request.running.begun_writes import BegunWrites
+from ftrack_proxy.request.running.stream_ending import StreamEnding
+from ftrack_proxy.request.running.threads import in_thread
+from ftrack_proxy.request.running.unpack import Unpacked, unpacked_answer
 
 # Operations whose changes are found while everybody else waits, and whose answer is taken in so: some milliseconds.
 _FEW = 50

@@ -20,7 +20,7 @@ from ftrack_proxy.ports import Clock, Results
 from ftrack_proxy.queries.bound_query import BoundQuery
 from ftrack_proxy.request.call import Read
 from ftrack_proxy.request.flights import Flights
-from ftrack_proxy.request.threads import in_thread
+from ftrack_proxy.request.running.threads import in_thread
 from ftrack_proxy.values.work import Work
 
 # Fetches in progress by which more is prefetched for one client.

@@ -25,8 +25,8 @@ from ftrack_proxy.queries.bound_query import Bound, BoundQuery
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall
 from ftrack_proxy.request.fetched_response import FetchedResponse
-from ftrack_proxy.request.schema_source import SchemaSource
-from ftrack_proxy.request.threads import in_thread
+from ftrack_proxy.request.ledger.schema_source import SchemaSource
+from ftrack_proxy.request.running.threads import in_thread
 
 # Answers that are taken apart in a thread: it takes tens of milliseconds, in which nobody else would be answered.
 _MANY_ROWS = 200

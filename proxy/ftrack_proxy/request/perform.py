@@ -39,7 +39,7 @@ from ftrack_proxy.request.fetch import Fetcher
 from ftrack_proxy.request.fetched_response import Arrival, arrival_of
 from ftrack_proxy.request.flights import Flight, Flights
 from ftrack_proxy.request.gather import Gatherer
-from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.ledger.journal import Journal
 
 # Answers that are put together anew while everybody else waits.
 _AT_ONCE = 5

@@ -17,13 +17,13 @@ from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.ports import AnswerLost, NotSent, Upstream
 from ftrack_proxy.protocol.operations import OperationKind
 from ftrack_proxy.protocol.responses import is_complete, is_success
-from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read
-from ftrack_proxy.request.journal import Journal
-from ftrack_proxy.request.schema_source import SchemaSource
+from ftrack_proxy.request.ledger.acceptance import Acceptance
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.ledger.schema_source import SchemaSource
+from ftrack_proxy.request.running.unpack import unpacked_answer
 from ftrack_proxy.request.split import Split
-from ftrack_proxy.request.unpack import unpacked_answer
 
 # Reads that are bound while everybody else waits.
 _BOUND_AT_ONCE = 16

@@ -16,15 +16,15 @@ from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.judging.verdict import LOG_OVERRUN
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.request import reply
-from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.call import ApiCall, Read, Reply
 from ftrack_proxy.request.compose import Part, composed, conclude_batch, is_torn
 from ftrack_proxy.request.gather import Gatherer
-from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.ledger.acceptance import Acceptance
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.ledger.query_index import QueryIndex
 from ftrack_proxy.request.perform import Driver, MissedRead, Refused
 from ftrack_proxy.request.prepare import Preparation, Prepared
-from ftrack_proxy.request.query_index import QueryIndex
 from ftrack_proxy.request.split import Split
 from ftrack_proxy.values.work import Work
 

@@ -12,7 +12,7 @@ from ftrack_proxy.language.parser import LONG, NotUnderstood, parse
 from ftrack_proxy.protocol.operations import Batch, Operation, OperationKind, parse_batch
 from ftrack_proxy.protocol.representation import Representation
 from ftrack_proxy.request.call import ApiCall
-from ftrack_proxy.request.threads import in_thread
+from ftrack_proxy.request.running.threads import in_thread
 from ftrack_proxy.values.bounded_map import BoundedMap
 
 

@@ -9,7 +9,7 @@ import aiohttp
 from multidict import CIMultiDict
 
 from ftrack_proxy.ports import AnswerLost
-from ftrack_proxy.request.body_memory import BodyMemory, Lease
+from ftrack_proxy.request.running.body_memory import BodyMemory, Lease
 
 _CHUNK = 2**18
 

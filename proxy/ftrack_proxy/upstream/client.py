@@ -13,7 +13,7 @@ from yarl import URL
 
 from ftrack_proxy.ports import AnswerLost, Dispatch, NotSent
 from ftrack_proxy.protocol.headers import LOOP_HEADER, end_to_end, is_clearly_framed
-from ftrack_proxy.request.body_memory import BodyMemory
+from ftrack_proxy.request.running.body_memory import BodyMemory
 from ftrack_proxy.upstream.answer import AnswerIntake, UpstreamAnswer, UpstreamRest
 from ftrack_proxy.upstream.environment import HttpProxy, environment_proxy, tls_context
 from ftrack_proxy.upstream.error_messages import AmbiguousFraming, MismatchedAnswer, error_message

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from ftrack_proxy.request.body_memory import BodyMemory, Lease
+from ftrack_proxy.request.running.body_memory import BodyMemory, Lease
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from ftrack_proxy.protocol.headers import (
 )
 from ftrack_proxy.protocol.refusals import changed_nothing
 from ftrack_proxy.request import reply
-from ftrack_proxy.request.begun_writes import BegunWrites
 from ftrack_proxy.request.call import Reply
-from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.ledger.journal import Journal
+from ftrack_proxy.request.running.begun_writes import BegunWrites
 from ftrack_proxy.upstream.client import UpstreamClient
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"})

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from ftrack_proxy.identity.credentials import credentials_of
 from ftrack_proxy.identity.principal import account_of
-from ftrack_proxy.request.body_memory import SHORT
 from ftrack_proxy.request.description import described_batch, described_request
-from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
+from ftrack_proxy.request.running.body_memory import SHORT
 from ftrack_proxy.web.listener import Handler
 
 _log = logging.getLogger("ftrack_proxy.request")

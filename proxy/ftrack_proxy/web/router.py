@@ -13,14 +13,14 @@ from ftrack_proxy.observe.exception_summary import exception_summary
 from ftrack_proxy.ports import Clock
 from ftrack_proxy.protocol.headers import LOOP_HEADER, combined
 from ftrack_proxy.protocol.hub_packets import SOCKET_PATH
-from ftrack_proxy.request.acceptance import Acceptance
 from ftrack_proxy.request.api import Api
-from ftrack_proxy.request.body_memory import SHORT
 from ftrack_proxy.request.call import Progress, Reply
 from ftrack_proxy.request.identify import Identifier
+from ftrack_proxy.request.ledger.acceptance import Acceptance
 from ftrack_proxy.request.reply import failed, of_error
-from ftrack_proxy.request.threads import working_for
-from ftrack_proxy.request.unpack import unpacked_body
+from ftrack_proxy.request.running.body_memory import SHORT
+from ftrack_proxy.request.running.threads import working_for
+from ftrack_proxy.request.running.unpack import unpacked_body
 from ftrack_proxy.upstream.client import UpstreamClient
 from ftrack_proxy.web.body_reader import BodyReader
 from ftrack_proxy.web.connection import Connection

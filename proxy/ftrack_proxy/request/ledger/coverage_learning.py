@@ -13,7 +13,7 @@ from ftrack_proxy.changes.change import ChangeSource, anything
 from ftrack_proxy.changes.event_items import Item, rows_in
 from ftrack_proxy.judging.validity import Moment
 from ftrack_proxy.request.bind import Binder
-from ftrack_proxy.request.journal import Journal
+from ftrack_proxy.request.ledger.journal import Journal
 from ftrack_proxy.values.epoch import Epoch
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 from ftrack_proxy.ports import Answer
 from ftrack_proxy.protocol.encoding import unpack
 from ftrack_proxy.protocol.responses import decode_exactly, decode_slowly, is_readable
-from ftrack_proxy.request.threads import in_thread
+from ftrack_proxy.request.running.threads import in_thread
 
 # Bytes that are unpacked, and decoded, while everybody else waits: some milliseconds.
 _PACKED_AT_ONCE = 2**14

@@ -10,7 +10,7 @@ from typing import Any
 from ftrack_proxy.identity.principal import Principal
 from ftrack_proxy.observe.counters import Counters
 from ftrack_proxy.observe.faults import note_fault
-from ftrack_proxy.request.known_schema import KnownSchema
+from ftrack_proxy.request.ledger.known_schema import KnownSchema
 from ftrack_proxy.values.bounded_map import BoundedMap
 
 _log = logging.getLogger(__name__)
