@@ -34,7 +34,7 @@ from ftrack_proxy.observe.descriptors import connection_limit, descriptor_limit
 from ftrack_proxy.observe.faults import note_fault
 from ftrack_proxy.observe.logs import on_loop_fault
 from ftrack_proxy.observe.status import status_document
-from ftrack_proxy.ports import Clock, Results, Upstream
+from ftrack_proxy.ports import Clock, Coverage, Results, Upstream
 from ftrack_proxy.request.api import Api
 from ftrack_proxy.request.bind import Binder
 from ftrack_proxy.request.explainer import Explainer
@@ -133,6 +133,7 @@ def join_request_path(
     settings: Settings,
     journal: Journal,
     acceptance: Acceptance,
+    coverage: Coverage,
     results: Results,
     counters: Counters,
     upstream: Upstream,
@@ -167,7 +168,7 @@ def join_request_path(
         on_fault=lambda error: note_fault(counters, "recalling", error),
     )
     driver = Driver(journal, results, counters, gatherer, fetcher, flights, entity_stores, defaults, budgets)
-    preparation = Preparation(journal, acceptance, upstream, binder, schemas, body_limit=body_limit)
+    preparation = Preparation(journal, acceptance, coverage, upstream, binder, schemas, body_limit=body_limit)
     reader = Reader(journal, acceptance, counters, preparation, binder, gatherer, driver, index, origin)
     forwarder = Forwarder(
         journal,
@@ -266,7 +267,7 @@ async def running_proxy(
     )
     intake = HubIntake(journal, counters, schema, learning)
     path = join_request_path(
-        settings, journal, acceptance, store, counters, client, binder, schemas, learning, entity_stores
+        settings, journal, acceptance, coverage, store, counters, client, binder, schemas, learning, entity_stores
     )
     explainer = Explainer(
         journal, acceptance, path.gatherer, binder, path.index, live=lambda: bool(coverage.live_epochs())

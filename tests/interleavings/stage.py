@@ -165,7 +165,17 @@ class Stage:
         schemas = SchemaSource(binder.schema, counters, "", save=lambda _: None)
         entity_stores = EntityStores(2**22)
         path = join_request_path(
-            settings, journal, acceptance, Stored(), counters, self.ftrack, binder, schemas, learning, entity_stores
+            settings,
+            journal,
+            acceptance,
+            self.feed,
+            Stored(),
+            counters,
+            self.ftrack,
+            binder,
+            schemas,
+            learning,
+            entity_stores,
         )
         self._api = path.api
         self.intake = HubIntake(journal, counters, binder.schema, learning)

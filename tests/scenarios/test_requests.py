@@ -143,6 +143,13 @@ def test_no_store_keeps_nothing(studio: Studio) -> None:
     assert not ana.ask(studio.name_of_task).is_hit
 
 
+def test_no_store_concerns_the_answer_and_not_the_schema(studio: Studio) -> None:
+    """The first query of a process has the schema asked for, whatever it wishes for its own answer."""
+    ana = studio.person()
+    assert ana.ask(studio.name_of_task, **{"Cache-Control": "no-store"}).rows
+    until(lambda: studio.proxy.parts.schema.is_confirmed, "the schema to be known")
+
+
 def test_only_if_cached_and_max_age(studio: Studio) -> None:
     ana = studio.person()
     warm(ana, "select id from Status")

@@ -14,7 +14,7 @@ from typing import Any
 from ftrack_proxy.decision.batch import admit
 from ftrack_proxy.decision.decisions import ForwardBatch, Refuse
 from ftrack_proxy.judging.validity import Moment
-from ftrack_proxy.ports import AnswerLost, NotSent, Upstream
+from ftrack_proxy.ports import AnswerLost, Coverage, NotSent, Upstream
 from ftrack_proxy.protocol.operations import OperationKind
 from ftrack_proxy.protocol.responses import is_complete, is_success
 from ftrack_proxy.request.bind import Binder
@@ -49,6 +49,7 @@ class Preparation:
         self,
         journal: Journal,
         acceptance: Acceptance,
+        coverage: Coverage,
         upstream: Upstream,
         binder: Binder,
         schemas: SchemaSource,
@@ -57,6 +58,7 @@ class Preparation:
     ) -> None:
         self._journal = journal
         self._acceptance = acceptance
+        self._coverage = coverage
         self._upstream = upstream
         self._binder = binder
         self._schemas = schemas
@@ -71,8 +73,9 @@ class Preparation:
         since then.
         """
         needs_cookies, reads = self._acceptance.needs_cookies(call), None
-        if not needs_cookies and not call.directives.no_store:
+        if not needs_cookies:
             await self._settle(call, split)
+        if not needs_cookies and not call.directives.no_store:
             now = self._journal.start(call.credentials)
             if replace(now, at=start.at) != start:
                 before, start = (), now
@@ -86,11 +89,11 @@ class Preparation:
     async def _settle(self, call: ApiCall, split: Split) -> None:
         if call.credentials is None or call.principal is None or split.batch is None:
             return
-        queries = any(operation.kind is OperationKind.QUERY for operation in split.batch.operations)
-        if queries and not self._binder.schema.is_confirmed:
+        is_confirmed, operations = self._binder.schema.is_confirmed, split.batch.operations
+        if not is_confirmed and any(operation.kind is OperationKind.QUERY for operation in operations):
             self._schemas.seek(call.principal, lambda: self._ask_for_schemas(call))
             await self._schemas.grace()
-        await self._acceptance.feed_settled(call.credentials)
+        await self._coverage.settled(call.credentials)
 
     async def _bind(self, call: ApiCall, split: Split, start: Moment) -> list[Read] | None:
         """Bind all reads, in steps; ``None`` if one of the answers must not be kept."""

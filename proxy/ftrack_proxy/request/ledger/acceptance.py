@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ftrack_proxy.identity.cookies import IssuedCookies
-from ftrack_proxy.identity.credentials import Credentials
 from ftrack_proxy.identity.permissions import Permissions
 from ftrack_proxy.identity.principal import Principal, account_within
 from ftrack_proxy.identity.trust import Trust
@@ -42,10 +41,6 @@ class Acceptance:
         """True if all its cookies, if any, were issued to the principal itself."""
         return call.principal is not None and self._cookies.are_own(call.principal, call.cookies)
 
-    async def feed_settled(self, credentials: Credentials) -> None:
-        """Wait, briefly and once, for a change feed that is making its first connection."""
-        await self._coverage.settled(credentials)
-
     def note_answer(
         self,
         call: ApiCall,
@@ -80,8 +75,3 @@ class Acceptance:
                 self.trust.accept(principal, sent.at)
         if bare or self.has_own_cookies(call):
             self._cookies.note(principal, answer.headers.getall("Set-Cookie", ()))
-
-
-def without_cookies(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The headers of a request that is to earn trust, or whose answer is kept."""
-    return [(name, value) for name, value in headers if name.lower() != "cookie"]
