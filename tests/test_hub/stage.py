@@ -47,18 +47,18 @@ class AlwaysLive:
     async def settled(self, _: Credentials) -> None: ...
 
 
+def journal_on(log: InMemoryChangeLog) -> Journal:
+    """A journal of a time that stands still, whose feed is never interrupted."""
+    return Journal(clock=lambda: 0.0, wall=lambda: 0.0, log=log, coverage=AlwaysLive())
+
+
 class Taking:
     """An intake and the log that it writes."""
 
     def __init__(self) -> None:
         self.log = InMemoryChangeLog()
         self.counters = Counters()
-        self.journal = journal = Journal(
-            clock=lambda: 0.0,
-            wall=lambda: 0.0,
-            log=self.log,
-            coverage=AlwaysLive(),
-        )
+        self.journal = journal = journal_on(self.log)
         policy = read_policy()
         self.schema = KnownSchema(on_change=lambda: None)
         self.schema.catalogue = small_catalogue()

@@ -27,10 +27,9 @@ from ftrack_proxy.request.forward import Forwarder
 from ftrack_proxy.request.identify import Identifier
 from ftrack_proxy.request.ledger.acceptance import Acceptance
 from ftrack_proxy.request.ledger.coverage_learning import CoverageLearner
-from ftrack_proxy.request.ledger.journal import Journal
 from ftrack_proxy.request.ledger.known_schema import KnownSchema
 from ftrack_proxy.settings import read_policy
-from tests.test_hub.stage import ANA, AlwaysLive, until
+from tests.test_hub.stage import ANA, AlwaysLive, journal_on, until
 from tests.test_schema.documents import small_catalogue
 
 UPDATE = {"action": "update", "entity_type": "Status", "entity_key": ["S"], "entity_data": {"name": "x"}}
@@ -124,12 +123,7 @@ class Forwarding:
         self.ftrack = Ftrack()
         self.log = SlowLog()
         self.counters = Counters()
-        self.journal = journal = Journal(
-            clock=lambda: 0.0,
-            wall=lambda: 0.0,
-            log=self.log,
-            coverage=AlwaysLive(),
-        )
+        self.journal = journal = journal_on(self.log)
         policy = read_policy()
         schema = KnownSchema(on_change=lambda: None)
         schema.catalogue = small_catalogue()

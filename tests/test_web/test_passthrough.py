@@ -7,7 +7,6 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,18 +21,6 @@ from tests.test_web.origin import OK, Origin
 pytestmark = pytest.mark.required("G7.3")
 
 MEGABYTE = 2**20
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as running:
-        yield running
-
-
-@pytest.fixture
-def proxy(origin: Origin, tmp_path: Path) -> Iterator[LocalProxy]:
-    with LocalProxy(settings_for(origin.url, tmp_path)) as running:
-        yield running
 
 
 def raw(url: str, request: bytes) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import logging
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,18 +17,6 @@ from tests.harness import PATIENCE, LocalProxy, settings_for
 from tests.test_web.origin import Origin
 
 SECRET = "f00dfacef00dface"
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as running:
-        yield running
-
-
-@pytest.fixture
-def proxy(origin: Origin, tmp_path: Path) -> Iterator[LocalProxy]:
-    with LocalProxy(settings_for(origin.url, tmp_path)) as running:
-        yield running
 
 
 def ask(url: str, method: str = "GET", **headers: str) -> requests.Response:
